@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.suite import databases_of
@@ -11,7 +11,7 @@ from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import find_test_run, is_django, program_file
 from heroci_action.detection.findings import Finding, Warn
-from heroci_action.detection.left_out import CHECKS
+from heroci_action.detection.left_out import CHECKS, PRINTS, reason_of_program
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
 from heroci_action.detection.lint.proposals import propose_stage, steps_of, written_steps
 from heroci_action.detection.preparation import find_check, find_kind
@@ -56,7 +56,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of the checks that the plan does not contain, with a stage for each environment or job as a suggestion."""
     groups: dict[str, dict[str, None]] = {}
     shown: dict[str, None] = {}
-    for job, command in (*_checks(project), *_failing_scripts(project)):
+    for job, command in (*_checks(project), *_tasks(project), *_failing_scripts(project)):
         steps = steps_of(project, job, command)
         if written_steps(project).isdisjoint(steps[-1:]):
             groups.setdefault(_name(job, command), {}).update(dict.fromkeys(steps))
@@ -103,19 +103,47 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
                 yield job, command, shown
 
 
+def _tasks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
+    """Yield the tasks of npm for checks whose program is not known: `npm test` may call a script of the repository."""
+    for job in filter(_counts, project.ci.jobs):
+        around = {
+            id(task) for each in job.commands if _is_known(project, each) for task in each.via
+        }
+        busy = _busy(job.commands)
+        calls = {id(task): task for command in job.commands for task in command.via}
+        for task in (calls[place] for place in calls if place in busy - around):
+            is_check = task.call.name in PACKAGE_MANAGERS and find_kind(project, task) == CHECKS
+            if is_check and _must_pass(task):
+                yield job, task
+
+
+def _busy(commands: Iterable[Command]) -> set[int]:
+    """Return the ids of the tasks that do more than print."""
+    return {
+        id(task)
+        for command in commands
+        if reason_of_program(command.call.name) != PRINTS
+        for task in command.via
+    }
+
+
 def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
-    """Yield the calls of scripts that follow the tests, run no other check, and fail if something is wrong."""
+    """Yield the calls of scripts that run no other check, and fail if something is wrong.
+
+    In front of the tests, they only print: a script with other commands may prepare the tests, or wait for a server.
+    """
     suite = project.ci.suite
     if suite is None or suite.job not in project.ci.jobs:
         return
     commands = suite.job.commands
     around = {id(task) for each in commands if _is_known(project, each) for task in each.via}
-    following = commands[len(_before_tests(project)) :]
-    calls = {id(task): task for each in following for task in (*each.via, each)}
-    for call in (task for place, task in calls.items() if place not in around):
+    before = commands[: len(_before_tests(project))]
+    calls = {id(task): task for each in commands for task in (*each.via, each)}
+    others = around | _busy(before) | set(map(id, before))
+    for call in (calls[place] for place in calls if place not in others):
         path = program_file(call, project.tree) or ""
         fails = _CHECKING_FILE.search(path) and _GIVES_UP.search(project.tree.text(path))
-        if fails and not (call.may_fail or call.conditional or call.background):
+        if fails and _must_pass(call):
             yield suite.job, call
 
 

@@ -355,3 +355,40 @@ def test_a_script_behind_the_tests_that_fails_by_itself_is_a_check(tmp_path: Pat
     }
     warning = named(project(tmp_path, files))
     assert warning.endswith("contain: './scripts/test/names.sh' (scripts/test/all.sh)")
+
+
+def test_a_script_in_front_of_the_tests_that_only_fails_is_a_check(tmp_path: Path) -> None:
+    files = {
+        **workflow("./scripts/test/names.sh", "./scripts/test/db.sh", "python manage.py test"),
+        "scripts/test/names.sh": 'found="$(ls shop/*_auto_*)"\nif [ -n "$found" ]; then echo no; exit 1; fi\n',
+        "scripts/test/db.sh": "for i in 1 2; do nc -z db 5432 && exit 0; done\nexit 1\n",
+    }
+    warning = named(project(tmp_path, files))
+    assert warning.endswith("contain: './scripts/test/names.sh' (.github/workflows/ci.yml)")
+
+
+@pytest.mark.parametrize(
+    ("scripts", "task"),
+    [
+        ('{"test": "scripts/js.sh"}', "npm run test"),
+        ('{"test:unit": "node ./run.js"}', "npm run test:unit"),
+        ('{"test": "echo nothing"}', None),
+        ('{"test": "python manage.py test"}', None),
+    ],
+)
+def test_a_task_for_tests_whose_program_is_not_known_is_named(
+    tmp_path: Path, scripts: str, task: str | None
+) -> None:
+    jobs = f"""
+on: push
+jobs:
+  test: {{steps: [{{run: python manage.py test}}]}}
+  javascript: {{steps: [{{run: npm ci}}, {{run: {task or "npm run test"}}}, {{run: npm run build}}]}}
+"""
+    files = {
+        ".github/workflows/ci.yml": jobs,
+        "package.json": f'{{"scripts": {scripts}}}',
+        "scripts/js.sh": 'CMD="node x"\neval "$CMD" 2> >(tee log)\n',
+    }
+    found = named(project(tmp_path, files))
+    assert (f"{task!r} (.github/workflows/ci.yml)" in found) if task else not found
