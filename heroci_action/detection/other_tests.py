@@ -7,9 +7,16 @@ import re
 import shlex
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Trigger
-from heroci_action.detection.ci.selection import find_exclusions, find_labels, select, widest
+from heroci_action.detection.ci.records import UNKNOWN, Command, Trigger
+from heroci_action.detection.ci.selection import (
+    find_exclusions,
+    find_inclusions,
+    find_labels,
+    select,
+    widest,
+)
 from heroci_action.detection.ci.suite import is_beside
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
@@ -32,7 +39,7 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
     program = [] if is_beside(run, project.tree) else _program(project, run)
     settings = [f"{_OPTIONS[run.runner]}={name}" for name in _SETTINGS.findall(_line(run))]
     command = shlex.join([*program, *words, *settings])
-    return OtherTests(command=command, env=dict(_env(project, run))) if program else None
+    return OtherTests(command=command, env=variables_of(project, run.command)) if program else None
 
 
 def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[TestRun]:
@@ -42,6 +49,7 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
     """
     covered = {place for run in suite for place in _places(project, run)}
     left_out = find_exclusions(widest(suite).arguments)
+    by_config = _left_out_by_configuration(project, suite)
     jobs = (job for job in project.ci.jobs if job.trigger is not Trigger.SELDOM and job.is_linux)
     for command in itertools.chain.from_iterable(job.commands for job in jobs):
         run = find_test_run(command, project.tree)
@@ -50,13 +58,26 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
         other = run.runner is not suite[0].runner and not command.conditional
         outside = not any(covered & set(ancestors(place)) for place in _places(project, run))
         whole = not select(run) and left_out - find_exclusions(run.arguments)
-        if other or outside or whole or _is_switched_on(project, run):
+        named = by_config & find_inclusions(run.arguments)
+        if other or outside or whole or named or _is_switched_on(project, run):
             yield run
+
+
+def _left_out_by_configuration(project: ProjectFiles, suite: tuple[TestRun, ...]) -> frozenset[str]:
+    """Return what pytest's configuration leaves out and the suite does not name: `--ignore=e2e`, `-m "not slow"`."""
+    if suite[0].runner is not Runner.PYTEST:
+        return frozenset()
+    named = (find_inclusions(run.arguments) for run in suite)
+    return find_exclusions(pytest_config(project).addopts).difference(*named)
 
 
 def _is_switched_on(project: ProjectFiles, run: TestRun) -> bool:
     """Return whether tests of the run read a variable that only this run sets: without it, they skip themselves."""
-    readers = {file for name, _ in _env(project, run) for file in project.tree.python_with(name)}
+    readers = {
+        file
+        for name in variables_of(project, run.command)
+        for file in project.tree.python_with(name)
+    }
     places = {above for file in readers if OF_TESTS.search(file) for above in ancestors(file)}
     return not places.isdisjoint(_places(project, run))
 
@@ -106,10 +127,21 @@ def _program(project: ProjectFiles, run: TestRun) -> list[str]:
     return []
 
 
-def _env(project: ProjectFiles, run: TestRun) -> Iterator[tuple[str, str]]:
-    """Yield the variables of the run that the suite does not have."""
+def is_variant(project: ProjectFiles, run: TestRun) -> bool:
+    """Return whether a variable that only this run sets chooses its tests; one that names a database does not."""
+    pairs = [f"{name}={value}" for name, value in variables_of(project, run.command).items()]
+    databases = any(POSTGRES.search(pair) or OTHER_DATABASE.search(pair) for pair in pairs)
+    return _is_switched_on(project, run) and not databases
+
+
+def variables_of(project: ProjectFiles, command: Command) -> dict[str, str]:
+    """Return the variables of a command that the suite does not have, or has with other values."""
     usual = project.ci.env
-    for name, value in run.command.env.items():
-        known = usual.get(name) == value or project.ci.is_of_service(name, value)
-        if may_change_tests(name) and not known and UNKNOWN not in value:
-            yield name, value
+    return {
+        name: value
+        for name, value in command.env.items()
+        if may_change_tests(name)
+        and usual.get(name) != value
+        and not project.ci.is_of_service(name, value)
+        and UNKNOWN not in value
+    }

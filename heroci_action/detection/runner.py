@@ -39,7 +39,12 @@ from heroci_action.detection.lint.allowed import find_allowed
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.lint.proposals import written_steps
-from heroci_action.detection.other_tests import describe_run, runs_outside
+from heroci_action.detection.other_tests import (
+    describe_run,
+    is_variant,
+    runs_outside,
+    variables_of,
+)
 from heroci_action.detection.preparation import git_reason, preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
@@ -113,8 +118,12 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
     for command in (*(run.command for run in further), *scenarios):
         usual = command.directory in {".", project.layout.directory}
         place = "" if usual else f" in {command.directory}"
+        # The same line as the suite's is another run by its variables.
+        same = any(run.command.words == command.words for run in runs)
+        pairs = variables_of(project, command) if same else {}
+        given = "".join(f" with {name}={value}" for name, value in pairs.items())
         yield Warn(
-            f"{command.source} also runs {command.brief!r}{place}, which the plan does not contain; "
+            f"{command.source} also runs {command.brief!r}{place}{given}, which the plan does not contain; "
             "add a stage for these tests"
         )
 
@@ -160,7 +169,12 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
     yield from suite.elsewhere
     known = {run.command.words for run in (*suite.runs, *suite.elsewhere)}
     outside = {run.command.words: run for run in runs_outside(project, runs)}
-    yield from (run for words, run in outside.items() if words not in known)
+    # The same command may be other tests by a variable: `TEST_SUITE=browser`.
+    yield from (
+        run
+        for words, run in outside.items()
+        if words not in known or (run not in suite.runs and is_variant(project, run))
+    )
 
 
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:

@@ -42,6 +42,8 @@ NAMES = ("unit", "integration", "ui")
             "browser.tests.Login",
         ),
         (("pytest -m 'not slow' --cov", "SHOP_MODE=x pytest"), "", "pytest"),
+        (("pytest", "pytest shop/e2e/"), "addopts = --ignore=shop/e2e\n", "pytest shop/e2e/"),
+        (("pytest", "pytest -m browser"), "addopts = -m 'not browser'\n", "pytest -m browser"),
     ],
 )
 def test_tests_in_other_places_are_named(
@@ -60,6 +62,7 @@ def test_tests_in_other_places_are_named(
         (("python manage.py test shop", "python manage.py test shop.tests.Cart"), ""),
         (("pytest tests/unit", "pytest tests/integration || true"), ""),
         (("python manage.py test", "python manage.py test browser"), ""),
+        (("pytest", "pytest shop/api"), "addopts = --ignore=shop/e2e\n"),
     ],
 )
 def test_tests_of_the_suite_are_not_named_again(
@@ -117,3 +120,28 @@ def test_a_directory_as_label_of_django_is_the_place_of_its_tests(tmp_path: Path
     found = loaded(tmp_path, files)
     assert (found.config.working_directory, found.config.tests.args) == ("shop", ((".",),))
     assert [text for text in found.warnings if "also runs" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("variable", "warning"),
+    [
+        ("SUITE: browser", "also runs 'python manage.py test' with SUITE=browser, which"),
+        ("SUITE: unit", None),
+        ("SUITE: mysql", None),
+        ("OTHER: browser", None),
+    ],
+)
+def test_the_same_command_with_a_variable_that_chooses_tests_is_named(
+    tmp_path: Path, variable: str, warning: str | None
+) -> None:
+    jobs = f"""
+on: push
+jobs:
+  unit: {{env: {{SUITE: unit}}, steps: [{{run: python manage.py test}}]}}
+  browser: {{env: {{{variable}}}, steps: [{{run: python manage.py test}}]}}
+"""
+    code = "import os\nif os.environ.get('SUITE') == 'browser':\n    from shop.ui import *\n"
+    files = {"shop/tests/test_all.py": code, ".github/workflows/ci.yml": jobs}
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    found = [text for text in loaded(tmp_path, {**django(), **files}).warnings if "also" in text]
+    assert (len(found) == 1 and warning in found[0]) if warning else found == []
