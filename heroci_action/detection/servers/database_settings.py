@@ -120,7 +120,7 @@ class _Reader:
             case []:
                 way = self._way(self._default(value), statement)
             case [alias] if self._is_own(alias):
-                way = self._way(value, statement)
+                way = self._way(self._value_at(value, statement), statement)
                 if way and self.ways and _extends_itself(value):
                     self.ways[-1] = _updated(self.ways[-1], way)
                     return
@@ -158,10 +158,27 @@ class _Reader:
         """Read `DATABASES["default"].update(…)`."""
         argument: ast.expr = ast.Call(func=ast.Name(id="dict"), args=[], keywords=call.keywords)
         argument = next(iter(call.args), argument)
-        on_item = isinstance(getattr(call.func, "value", None), ast.Subscript)
-        way = self._way(argument if on_item else self._default(argument), statement)
+        changed = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+        keys = self._keys(changed)
+        if keys and not self._is_own(keys[0]):
+            return
+        argument = self._value_at(argument, statement)
+        way = self._way(argument if keys else self._default(argument), statement)
         if way is not None and way.is_understood:
             self.ways[-1:] = [_updated(self.ways[-1], way) if self.ways else way]
+
+    def _value_at(self, value: ast.expr, statement: Statement) -> ast.expr:
+        """Return what was assigned last to a name before a statement: several databases may use the same name."""
+        found = value
+        for earlier in self.source.statements:
+            if earlier is statement:
+                break
+            match earlier.node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=new) if isinstance(
+                    value, ast.Name
+                ) and name == value.id:
+                    found = new
+        return found
 
     def _default(self, value: ast.expr) -> ast.expr | None:
         """Return the database in a dictionary of databases; the default one may be its only one, or be unknown."""

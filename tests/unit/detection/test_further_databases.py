@@ -65,6 +65,20 @@ def test_a_second_database_is_on_the_same_server_and_has_its_own_name(
     assert ("on different servers (localhost:5432, localhost:5433)" in warnings) is (port == "5433")
 
 
+def test_a_name_that_several_databases_use_is_the_one_of_its_place(tmp_path: Path) -> None:
+    plain = '{"ENGINE": "' + POSTGRES + '", "NAME": "x"}'
+    changes = "\n".join(
+        f'    found = dj_database_url.config(env="{name}")\n    DATABASES["{alias}"].update(found)'
+        for alias, name in (("default", "DATABASE_URL"), ("reports", "DATABASE_URL_REPORTS"))
+    )
+    settings = f'DATABASES = {{"default": {plain}, "reports": {plain}}}\nif os.getenv("DATABASE_URL"):\n{changes}'
+    address = "postgres://me:secret@localhost:5432/"
+    variables = {"DATABASE_URL": f"{address}shop", "DATABASE_URL_REPORTS": f"{address}reports"}
+    env, _ = env_of(tmp_path, settings, variables)
+    assert env["DATABASE_URL"] == "{postgres.url}"
+    assert env["DATABASE_URL_REPORTS"] == f"{OWN}reports"
+
+
 @pytest.mark.parametrize(
     ("url", "planned"),
     [
