@@ -28,7 +28,7 @@ from heroci_action.detection.ci.compose.image_build import (
 from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.consoles import is_console, leave_out_console
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
-from heroci_action.detection.ci.machine_servers import find_server
+from heroci_action.detection.ci.machine_servers import find_installed_servers, find_server
 from heroci_action.detection.ci.records import (
     Call,
     Command,
@@ -61,6 +61,7 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
     """
     files = tree.with_files(job.created)
     reader = _Reader(files=files, used=Composition(tree=files, paths=()), others=builds)
+    reader.has_init = job.image is None
     reader.enter_image(job)
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     values = {value for command in commands for value in command.env.values()}
@@ -99,6 +100,7 @@ class _Reader:
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None
     python: str | None = None
+    has_init: bool = True  # the job runs on a machine, not in a container
     image_env: Mapping[str, str] = field(default_factory=dict)  # of the job's own image
 
     def enter_image(self, job: Job) -> None:
@@ -233,6 +235,8 @@ class _Reader:
         image = _run_image(command)
         self.earlier.append(command)
         if server := find_server(command, self.earlier):
+            self.servers.setdefault(server.name, server)
+        for server in find_installed_servers(command) if self.has_init else ():
             self.servers.setdefault(server.name, server)
         if image:
             self.servers[image.name] = image

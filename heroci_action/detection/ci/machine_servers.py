@@ -21,6 +21,8 @@ _IMAGES: Mapping[str, str] = {
 _CLIENTS = frozenset({"mysql", "mariadb", "postgresql", "redis", "mongo", "mongodb", "rabbitmq"})
 _CONTROLS = frozenset({"service", "systemctl", "rc-service", "brew", "sem-service"})
 _STARTS = frozenset({"start", "restart"})
+_DEBIAN_INSTALLERS = frozenset({"apt", "apt-get"})
+_STARTED_BY_PACKAGE = frozenset({"redis", "redis-server", "rabbitmq-server", "memcached"})
 _VERSION_MANAGERS = frozenset({"asdf", "mise", "rtx"})
 # `postgresql@14`, `postgresql-16.service`
 _VERSIONED = re.compile(
@@ -40,6 +42,17 @@ def find_server(command: Command, earlier: Iterable[Command]) -> Image | None:
     # Others have arguments for a machine: `memcached -d`.
     is_redis = image in {"redis", "valkey"} and command.call.name == name
     return replace(parsed, arguments=command.call.arguments if is_redis else ())
+
+
+def find_installed_servers(command: Command) -> Iterator[Image]:
+    """Yield the images of the servers that `apt-get install` starts: Debian's packages do so on a machine with an init.
+
+    A client is in a package of its own, so these are meant to run. PostgreSQL and MySQL are left out: GitHub's machine
+    has them, and starts them only on demand.
+    """
+    if command.call.name in _DEBIAN_INSTALLERS and "install" in command.call.arguments:
+        for name in _STARTED_BY_PACKAGE.intersection(command.call.arguments):
+            yield Image.parse(_IMAGES[name], source=command.source)
 
 
 def unit_of(command: Command) -> str:

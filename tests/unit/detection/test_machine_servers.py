@@ -48,6 +48,8 @@ def test_the_version_of_the_machines_database_is_known(
     ("line", "name"),
     [
         ("redis-server &", "redis"),
+        ("sudo apt-get install -y redis-server libpq-dev", "redis"),
+        ("sudo apt install memcached", "memcached"),
         ("redis-server --daemonize yes", "redis"),
         ("sem-service start redis", "redis"),
         ("memcached -d", "memcached"),
@@ -62,9 +64,27 @@ def test_a_program_of_a_known_server_is_a_service(tmp_path: Path, line: str, nam
     assert not [text for text in found.warnings if "starts" in text]
 
 
-@pytest.mark.parametrize("line", ["redis-server --version", "service redis stop", "redis-cli ping"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "redis-server --version",
+        "service redis stop",
+        "redis-cli ping",
+        "sudo apt-get install redis-tools",
+        "sudo apt-get install mysql-server",
+        "sudo apt-get remove redis-server",
+    ],
+)
 def test_what_starts_nothing_is_no_service(tmp_path: Path, line: str) -> None:
     assert set(project(tmp_path, line).config.services) == {"postgres"}
+
+
+def test_a_package_starts_no_server_in_a_container(tmp_path: Path) -> None:
+    files = workflow("apt-get install -y redis-server", "python manage.py test")
+    path, text = next(iter(files.items()))
+    inside = text.replace("    steps:", "    container: python:3.13\n    steps:")
+    found = loaded(tmp_path, {**django(), path: inside})
+    assert "redis" not in found.config.services
 
 
 @pytest.mark.parametrize(
