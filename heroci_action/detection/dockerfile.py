@@ -23,6 +23,8 @@ _IDLE = re.compile(
 )
 # `COPY --from=build /app /app`
 _COPY_FROM = re.compile(r"(?:COPY|ADD)\s+(?:--\S+\s+)*--from=(\S+)", re.IGNORECASE)
+# `docker.io/library/node:22-alpine`
+_OTHER_LANGUAGE = re.compile(r"(?:^|/)(?:node|bun|deno|golang|rust|ruby)(?:[:@]|$)")
 # `RUN <<EOF`
 _HERE_DOCUMENT = re.compile(r"<<-?['\"]?(\w+)['\"]?\s*$")
 # `COPY requirements.txt .`
@@ -122,10 +124,19 @@ class Dockerfile:
     @property
     def needed_lines(self) -> tuple[str, ...]:
         """Return the same, after the instructions of the stages from which files are copied."""
-        copied = {match[1] for line in self.lines if (match := _COPY_FROM.match(line))}
-        names = [stage.name for stage in self.stages if stage.name in copied]
-        others = (line for name in names for line in Dockerfile(self.text, name).lines)
+        others = (line for stage in self._copied_stages() for line in stage.lines)
         return tuple(dict.fromkeys((*others, *self.lines)))
+
+    @property
+    def lines_of_other_languages(self) -> frozenset[str]:
+        """Return the instructions of the stages from which files are copied and that start from an image of Node or Go."""
+        stages = self._copied_stages()
+        others = (stage.lines for stage in stages if _OTHER_LANGUAGE.search(stage.base or ""))
+        return frozenset(itertools.chain.from_iterable(others)) - {*self.lines}
+
+    def _copied_stages(self) -> list[Dockerfile]:
+        copied = {match[1] for line in self.lines if (match := _COPY_FROM.match(line))}
+        return [Dockerfile(self.text, each.name) for each in self.stages if each.name in copied]
 
     @property
     def stage_names(self) -> frozenset[str]:

@@ -19,6 +19,7 @@ from heroci_action.repository.files import RepositoryFiles, ancestors, join, rel
 
 # `/code/install.sh` and `./packages.txt`
 _FILE = re.compile(r"(?<![\w./-])\.{0,2}/[\w./-]+\.\w+\b")
+_INSTALLERS = frozenset({"apt", "apt-get", "apk", "dnf", "microdnf", "yum"})
 # `--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`
 _FLAG = re.compile(r"\s*--(\w+)=(\S+)")
 
@@ -63,6 +64,7 @@ class _Reader:
             yield from below.commands(self.build.below.parse(self.tree))
             self.env, self.place, self.copies = below.env, below.place, below.copies
         self.arguments |= {**dockerfile.arguments, **self.build.arguments}
+        others = dockerfile.lines_of_other_languages
         for line in dockerfile.needed_lines:
             name, _, rest = line.partition(" ")
             match name.upper():
@@ -74,6 +76,10 @@ class _Reader:
                     self.place = self._inside(self._fill(rest.strip()))
                 case "COPY" | "ADD":
                     self._copy(self._fill(rest))
+                case "RUN" if line in others:
+                    # Packages of a stage that builds assets are not for Python.
+                    found = self._run(rest)
+                    yield from (each for each in found if each.call.name not in _INSTALLERS)
                 case "RUN":
                     yield from self._run(rest)
 

@@ -15,6 +15,7 @@ _DEBIAN: Mapping[str, str] = {
     "libasound2t64": "libasound2",
     "libmysqlclient-dev": "default-libmysqlclient-dev",
     "mysql-client": "default-mysql-client",
+    "python": "python3",
     "python-dev": "python3-dev",
     "python-pip": "python3-pip",
     # Alpine; actions that install packages ignore unknown names, so such lists occur in workflows too.

@@ -109,6 +109,28 @@ def test_the_requirements_are_those_that_the_image_installs(
     assert found.config.requirements == ("requirements/ci.txt",)
 
 
+@pytest.mark.parametrize(
+    ("base", "apt"),
+    [
+        ("node:22", ("gettext",)),
+        ("docker.io/library/node:22-alpine", ("gettext",)),
+        ("python:3.12", ("g++", "gettext")),
+        ("acme/node-python:1", ("g++", "gettext")),
+    ],
+)
+def test_packages_of_a_stage_of_another_language_are_not_for_the_tests(
+    tmp_path: Path, base: str, apt: tuple[str, ...]
+) -> None:
+    dockerfile = f"""
+        FROM {base} AS assets
+        RUN apt-get install -y g++ && npm ci
+        FROM python:3.12 AS test
+        COPY --from=assets /app/dist /app/dist
+        RUN apt-get install -y gettext
+    """
+    assert in_container(tmp_path, dockerfile).config.apt == apt
+
+
 def test_wheels_that_a_stage_builds_are_installed(tmp_path: Path) -> None:
     dockerfile = """
         FROM python:3.12 AS build
