@@ -129,7 +129,7 @@ class Dockerfile:
 
     @property
     def lines_of_other_languages(self) -> frozenset[str]:
-        """Return the instructions of the stages from which files are copied and that start from an image of Node or Go."""
+        """Return the instructions of the copied stages that start from an image of another language, such as Node."""
         stages = self._copied_stages()
         others = (stage.lines for stage in stages if _OTHER_LANGUAGE.search(stage.base or ""))
         return frozenset(itertools.chain.from_iterable(others)) - {*self.lines}

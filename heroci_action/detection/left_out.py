@@ -36,8 +36,8 @@ SERVER = "it works on a database or another server"
 _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     INSTALLS: (
         "pip", "pip3", "pip-sync", "pip-compile", "pipx", "uv", "poetry", "pdm", "pipenv", "hatch", "rye", "virtualenv",
-        "venv", "ensurepip", "easy_install", "corepack", "nvm", "pyenv", "asdf", "mise", "tox", "nox", "sem-version",
-        "build",
+        "venv", "ensurepip", "get-pip.py", "easy_install", "corepack", "nvm", "pyenv", "asdf", "mise", "tox", "nox",
+        "sem-version", "build",
     ),
     CONDA: ("conda", "mamba", "micromamba", "pixi"),
     PACKAGES: (

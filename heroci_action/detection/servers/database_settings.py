@@ -174,9 +174,9 @@ class _Reader:
             if earlier is statement:
                 break
             match earlier.node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=new) if isinstance(
-                    value, ast.Name
-                ) and name == value.id:
+                case ast.Assign(targets=[ast.Name(id=name)], value=new) if (
+                    isinstance(value, ast.Name) and name == value.id
+                ):
                     found = new
         return found
 
