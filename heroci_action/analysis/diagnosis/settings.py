@@ -78,7 +78,8 @@ SIGNS = (
         pattern=r"FileNotFoundError: \[Errno 2\] No such file or directory: '([\w.+-]+)'\s*$",
         example="FileNotFoundError: [Errno 2] No such file or directory: 'ffmpeg'",
         cause="the program or file {0!r} is missing",
-        remedy="for a program, name its Debian package in `apt = [...]`; create a file in `tests.before`",
+        remedy="install the Debian package of a program (a warning of the base stage may name it), and name it in "
+        "`apt = [...]`; create a file in `tests.before`",
     ),
     Sign(
         pattern=MISSING_MODULE.pattern,

@@ -34,12 +34,11 @@ async def install_system_packages(
     if may_install and os.geteuid() == 0:
         return await _install(missing, workspace, sink, required=action.required)
     cause = f"system packages are missing: {', '.join(missing)}"
+    remedy = f"run `apt-get install {' '.join(missing)}`, or HeroCI as root with --install-system-packages"
     if not action.required:
-        return StepOutcome(exit_code=0, warnings=(f"{cause}; the project installs them elsewhere",))
-    raise EngineError(
-        cause,
-        remedy=f"run `apt-get install {' '.join(missing)}`, or HeroCI as root with --install-system-packages",
-    )
+        warning = f"{cause}; if a step needs them, {remedy}"
+        return StepOutcome(exit_code=0, warnings=(warning,))
+    raise EngineError(cause, remedy=remedy)
 
 
 async def _missing(packages: tuple[str, ...], workspace: Workspace) -> tuple[str, ...]:

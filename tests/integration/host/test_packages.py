@@ -40,11 +40,17 @@ def debian(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspac
         yield workspace
 
 
-def install(debian: Workspace, lines: Lines, *names: str, required: bool = False) -> StepOutcome:
+def install(
+    debian: Workspace,
+    lines: Lines,
+    *names: str,
+    required: bool = False,
+    may_install: bool = True,
+) -> StepOutcome:
     action = InstallSystemPackages(packages=names, required=required)
 
     async def run() -> StepOutcome:
-        return await install_system_packages(action, debian, sink=lines, may_install=True)
+        return await install_system_packages(action, debian, sink=lines, may_install=may_install)
 
     return anyio.run(run)
 
@@ -73,6 +79,15 @@ def test_packages_that_cannot_be_installed_are_a_warning(debian: Workspace, line
     outcome = install(debian, lines, "libgdal-dev", "broken")
     assert outcome.exit_code == 0
     assert outcome.warnings == ("system packages could not be installed: libgdal-dev, broken",)
+
+
+def test_the_warning_of_missing_packages_states_how_to_install_them(
+    debian: Workspace, lines: Lines
+) -> None:
+    outcome = install(debian, lines, "libgdal-dev", "libgeos-dev", may_install=False)
+    (warning,) = outcome.warnings
+    assert "`apt-get install libgdal-dev libgeos-dev`" in warning
+    assert "--install-system-packages" in warning
 
 
 def test_a_program_that_comes_from_elsewhere_is_installed(
