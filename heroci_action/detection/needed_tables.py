@@ -13,7 +13,7 @@ from heroci_action.detection.left_out import finds_missing_migrations
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.sources.import_queries import find_query
-from heroci_action.detection.sources.source import module_names
+from heroci_action.detection.sources.imports import module_names
 
 NEEDS_TABLES = (
     "it may need the tables that `migrate` creates, and HeroCI prepares before it migrates"

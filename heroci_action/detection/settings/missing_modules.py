@@ -14,8 +14,8 @@ from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.detection.settings.source import settings_source
+from heroci_action.detection.sources.imports import module_names
 from heroci_action.detection.sources.named_settings import VARIABLE
-from heroci_action.detection.sources.source import module_names
 from heroci_action.repository.files import join, parent, relative_path
 
 _EXAMPLE = "(example|sample|template|tmpl|tpl|dist|default)"

@@ -11,14 +11,18 @@ _VALUES = "configurations.values."
 _NAMED = frozenset({"DatabaseURLValue", "CacheURLValue", "EmailURLValue", "SearchURLValue"})
 
 
-def spell_out(module: ast.Module) -> ast.Module:
-    """Replace aliases of known modules: `db_url` becomes `dj_database_url.parse`.
+def find_aliases(module: ast.Module) -> dict[str, str]:
+    """Return the aliases of known modules and their members that a module's imports define, with the full names."""
+    return dict(pair for node in ast.walk(module) for pair in _aliases(node))
+
+
+def spell_out(module: ast.Module, inherited: Mapping[str, str]) -> ast.Module:
+    """Replace aliases of known modules, its own and `inherited` ones: `db_url` becomes `dj_database_url.parse`.
 
     `PAGE = values.Value("x")` becomes `PAGE = values.Value("x", environ_name="PAGE")`, for uses of PAGE. Names in
     `with env.prefixed("SHOP_")` of environs, and after `env.prefix = "SHOP_"` of django-environ, get the prefix.
     """
-    aliases = dict(pair for node in ast.walk(module) for pair in _aliases(node))
-    _Spell(aliases).visit(module)  # in place
+    _Spell({**inherited, **find_aliases(module)}).visit(module)  # in place
     return module
 
 

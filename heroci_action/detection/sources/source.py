@@ -17,6 +17,7 @@ from heroci_action.detection.sources.environment_reads import (
     text_of,
 )
 from heroci_action.detection.sources.import_aliases import spell_out
+from heroci_action.detection.sources.imports import inherited_aliases, module_names
 from heroci_action.detection.sources.match_statements import without_match
 from heroci_action.detection.sources.runner_process import RunnerProcess
 from heroci_action.detection.sources.settings_includes import (
@@ -179,7 +180,8 @@ class _Reader:
         if file in self.seen or len(self.seen) >= MAX_MODULES:
             return
         self.seen[file] = None
-        tree = without_match(spell_out(self.tree.python(file)))
+        inherited = inherited_aliases(self.tree, self.roots, file)
+        tree = without_match(spell_out(self.tree.python(file), inherited))
         context = replace(importer, file=file, cls=None) if importer else _Context(file=file)
         yield from self._body(tree.body, context)
 
@@ -332,32 +334,6 @@ class _Context:
 
     def inside(self, cls: str) -> _Context:
         return _Context(file=self.file, conditional=self.conditional, tests=self.tests, cls=cls)
-
-
-def module_names(
-    node: ast.Import | ast.ImportFrom, file: str, roots: tuple[str, ...]
-) -> Iterator[str]:
-    """Yield the modules that an import in a file names, then the names that it imports from one, dotted."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-        return
-    base = node.module or ""
-    if node.level:
-        package = _package(file, roots).split(".")
-        kept = package[: len(package) - node.level + 1]
-        base = ".".join(part for part in (*kept, base) if part)
-    yield base
-    yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
-
-
-def _package(file: str, roots: tuple[str, ...]) -> str:
-    directory = parent(file)
-    for root in roots:
-        if root == ".":
-            return "" if directory == "." else directory.replace("/", ".")
-        if directory == root or directory.startswith(f"{root}/"):
-            return directory[len(root) + 1 :].replace("/", ".")
-    return ""
 
 
 def _belongs_to_settings(found: str, importer: str) -> bool:

@@ -536,6 +536,29 @@ def test_a_dictionary_is_understood_however_it_is_built(tmp_path: Path, settings
     }
 
 
+@pytest.mark.parametrize(
+    ("imports", "known"),
+    [
+        ("from .base import *", True),
+        ("from mysite.base import *", True),
+        ("from .base import DEBUG", False),
+        # Modules that import each other.
+        ("from .other import *", True),
+    ],
+)
+def test_an_alias_of_the_environment_comes_with_all_names_of_a_module(
+    tmp_path: Path, imports: str, known: bool
+) -> None:
+    files = {
+        "mysite/base.py": "from os import environ as os_environ\nDEBUG = True\n",
+        "mysite/other.py": "from .base import *\nfrom .settings import *\n",
+    }
+    fields = FIELDS.replace("os.environ", "os_environ")
+    settings = f"{imports}\nDATABASES = {{'default': {{{fields}}}}}\n"
+    env = loaded(tmp_path, {**django(settings), **DRIVER, **files}).config.env
+    assert env.get("P_HOST") == ("{postgres.host}" if known else None)
+
+
 def test_definitions_that_refer_to_themselves_end(tmp_path: Path) -> None:
     names = "A = {**A, **B, **A, **B}\nB = {**A, **B, **A}\n"
     function = (

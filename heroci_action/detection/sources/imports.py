@@ -1,0 +1,52 @@
+"""The modules that an import names, and the aliases that `from base import *` brings."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from heroci_action.detection.layout import module_file
+from heroci_action.detection.sources.import_aliases import find_aliases
+from heroci_action.repository.files import RepositoryFiles, parent
+
+
+def inherited_aliases(
+    tree: RepositoryFiles, roots: tuple[str, ...], file: str, seen: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """Return the aliases that a module gets from the project's modules of which it imports every name."""
+    found: dict[str, str] = {}
+    for node in tree.python(file).body:
+        if not isinstance(node, ast.ImportFrom) or node.names[0].name != "*":
+            continue
+        for name in module_names(node, file, roots):
+            inner = module_file(tree, roots, name)
+            if inner is not None and inner not in seen:
+                found |= inherited_aliases(tree, roots, inner, seen | {file, inner})
+                found |= find_aliases(tree.python(inner))
+    return found
+
+
+def module_names(
+    node: ast.Import | ast.ImportFrom, file: str, roots: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield the modules that an import in a file names, then the names that it imports from one, dotted."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    base = node.module or ""
+    if node.level:
+        package = _package(file, roots).split(".")
+        kept = package[: len(package) - node.level + 1]
+        base = ".".join(part for part in (*kept, base) if part)
+    yield base
+    yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+
+
+def _package(file: str, roots: tuple[str, ...]) -> str:
+    directory = parent(file)
+    for root in roots:
+        if root == ".":
+            return "" if directory == "." else directory.replace("/", ".")
+        if directory == root or directory.startswith(f"{root}/"):
+            return directory[len(root) + 1 :].replace("/", ".")
+    return ""
