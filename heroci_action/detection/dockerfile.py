@@ -219,6 +219,13 @@ class Dockerfile:
         return all(_PACKAGES.fullmatch(word) for line in lines for word in _copied(line) or [line])
 
     @property
+    def fetches_code(self) -> bool:
+        """Return whether code may come from elsewhere than by COPY: with the base image, from git, or a mount."""
+        lines = (line for line in self._instructions() if _CODE.match(line))
+        fetched = any(not _copied(line) for line in lines)
+        return fetched or not all(map(_PLAIN.fullmatch, self._bases))
+
+    @property
     def _bases(self) -> set[str]:
         """The images from which the stages start."""
         names = {stage.name for stage in self.stages}

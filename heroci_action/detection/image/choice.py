@@ -73,8 +73,12 @@ def _is_bare(project: ProjectFiles, path: str) -> bool:
 
 
 def _is_mounted(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> bool:
-    """Return whether the last stage is for developers and gets no Python code, so that a container mounts it."""
-    if dockerfile.production_target(SIDE) or not _is_side(dockerfile.stages[-1].name):
+    """Return whether the last stage is for developers, or starts nothing, and gets no Python code.
+
+    A container mounts the code.
+    """
+    waits = not (dockerfile.has_command or dockerfile.fetches_code)
+    if dockerfile.production_target(SIDE) or not (waits or _is_side(dockerfile.stages[-1].name)):
         return False
     context = choose_context(project, path, dockerfile)
     places = [join(context, word) for word in dockerfile.copied_into_stage]

@@ -140,6 +140,13 @@ def test_an_image_for_periodic_jobs_is_not_the_application(tmp_path: Path) -> No
         ("FROM ubuntu AS a\nFROM a\nADD https://example.org/x /x\nCMD python x\n", True),
         ("FROM acme/shop\nRUN pip install gunicorn\n", True),
         ("FROM python:3.11\nCOPY requirements/base.txt uv.lock /x/\nRUN pip install x\n", True),
+        ("FROM python:3.11\nCOPY assets /npm\nRUN npm install\n", True),
+        ("FROM python:3.11\nCOPY mysite /x\nRUN pip install x\n", False),
+        (
+            "FROM python:3.11\nCOPY assets /npm\nRUN pip install git+https://example.org/shop\n",
+            False,
+        ),
+        ("FROM acme/shop\nCOPY assets /npm\nRUN pip install gunicorn\n", False),
         ("FROM acme/shop\nCMD gunicorn shop.wsgi\n", False),
         ("FROM python:3.11\nRUN git clone https://example.org/shop\nCMD gunicorn\n", False),
         ("FROM python:3.11\nADD https://example.org/shop.git /shop\nCMD gunicorn\n", False),
@@ -153,8 +160,9 @@ def test_an_image_without_the_application_is_not_for_production(
 ) -> None:
     ci = workflow("docker build -t acme/ci -f docker/ci-base/Dockerfile .", "python manage.py test")
     files = {**django(), **ci, "docker/ci-base/Dockerfile": dockerfile, "Dockerfile": dockerfile}
+    files["assets/site.css"] = ""
     found = loaded(tmp_path, files)
-    assert ("image" in found.facts.skips) is bare
+    assert ("no Dockerfile for production" in found.facts.skips.get("image", "")) is bare
     if "python:3.11" in dockerfile:
         assert found.config.python == "3.11"
 
