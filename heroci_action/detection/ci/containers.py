@@ -25,6 +25,7 @@ from heroci_action.detection.ci.compose.image_build import (
     on_its_base,
     read_tag,
 )
+from heroci_action.detection.ci.compose.mounts import environment_of_service
 from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.consoles import is_console, leave_out_console
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
@@ -209,7 +210,7 @@ class _Reader:
             return command
         place = next((n for n, outer in enumerate(command.via) if outer.call is call), None)
         inside = () if place is None else command.via[place:]
-        composed = self.used.environment(name)
+        composed = environment_of_service(self.used, name)
         env = {**composed, **call.env}
         # What a script in the container exports is newer than the variables that the container starts with.
         before = {*inside[0].env.items(), *composed.items()} if inside else command.env.items()

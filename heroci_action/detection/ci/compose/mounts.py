@@ -63,6 +63,12 @@ def mounts_of_service(used: Composition, name: str) -> Mounts:
     return Mounts(places={**copied.places, **mounted}, workdir=workdir.rstrip("/"))
 
 
+def environment_of_service(used: Composition, name: str) -> dict[str, str]:
+    """Return the variables of a service; paths in its container become those in the repository."""
+    mounts = mounts_of_service(used, name)
+    return {key: mounts.move(value) for key, value in used.environment(name).items()}
+
+
 def _build_elsewhere(used: Composition, content: Mapping[str, Any]) -> ImageBuild | None:
     """Return the build of the root's Dockerfile if a service's image is named by the CI, which built it before."""
     image = content.get("image")

@@ -14,7 +14,11 @@ from heroci_action.detection.ci.compose.composition import (
     compose_words,
 )
 from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
-from heroci_action.detection.ci.compose.mounts import mounts_of, mounts_of_service
+from heroci_action.detection.ci.compose.mounts import (
+    environment_of_service,
+    mounts_of,
+    mounts_of_service,
+)
 from heroci_action.detection.ci.records import Call, Command, Container, Script
 from heroci_action.detection.ci.yaml_file import texts
 from heroci_action.repository.files import RepositoryFiles
@@ -154,7 +158,7 @@ def _script(used: Composition, name: str, command: Command, text: str) -> Script
         text=used.fill(mounts.move(text)),
         source=used.paths[-1],
         directory=mounts.directory or command.directory,
-        env={**command.env, **used.environment(name)},
+        env={**command.env, **environment_of_service(used, name)},
     )
 
 

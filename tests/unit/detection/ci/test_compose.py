@@ -241,6 +241,24 @@ def test_variables_in_the_paths_of_an_image_are_those_of_its_dockerfile() -> Non
     assert suite_of(files) == ["pytest -k unit"]
 
 
+@pytest.mark.parametrize("verb", ["run web", "up --exit-code-from web"])
+def test_paths_in_the_variables_of_a_service_are_those_of_the_repository(verb: str) -> None:
+    compose = """
+        services:
+          web:
+            image: shop:1
+            command: pytest
+            volumes: [".:/code"]
+            environment: {KEY: /code/ci/key.json, OTHER: /etc/key.json, URL: http://web/code}
+    """
+    files = {"compose.yml": compose, **workflow(f"docker compose {verb}")}
+    suite = ci_of(files).suite
+    assert suite is not None
+    env = suite.main.command.env
+    assert env["KEY"] == "{root}/ci/key.json"
+    assert (env["OTHER"], env["URL"]) == ("/etc/key.json", "http://web/code")
+
+
 def test_the_container_of_the_tests_is_no_server() -> None:
     line = "docker exec shop.app /srv/shop/check.sh"
     files = {**IN_CONTAINER, **workflow("docker compose -f ci/compose.yml up -d app db", line)}
