@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import Command, Job, LeftOut
 from heroci_action.detection.left_out import ALLOWED, CHECKS, CONDITIONAL
-from heroci_action.detection.lint.commands import runs
+from heroci_action.detection.lint.commands import only_shows, runs
 from heroci_action.detection.lint.hooks import hooks_of
 from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks
 from heroci_action.detection.lint.programs import (
@@ -44,7 +44,7 @@ def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
 
 
 def _is_allowed(command: Command) -> bool:
-    return command.may_fail or _NO_VERDICT in command.call.arguments
+    return command.may_fail or _NO_VERDICT in command.call.arguments or only_shows(command)
 
 
 def _is_unplanned(project: ProjectFiles, command: Command) -> bool:

@@ -49,7 +49,8 @@ _PLACES = re.compile(
 _VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
 # Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
 _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
-_CHECKING = frozenset({"--check", "--check-only", "-c", "--diff", "--df"})
+_SHOWING = frozenset({"--diff", "--df"})
+_CHECKING = _SHOWING | {"--check", "--check-only", "-c"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +118,20 @@ def runs(command: Command, tool: LintTool) -> bool:
     arguments = set(call.arguments)
     if call.name not in tool.programs or {"--version", "--help", "--exit-zero"} & arguments:
         return False
+    if reads_pipe(command) or only_shows(command):
+        return False
     # Ruff's short form of --exit-zero
-    if reads_pipe(command) or (tool.distribution == "ruff" and "-e" in arguments):
+    if tool.distribution == "ruff" and "-e" in arguments:
         return False
     changes = tool.fixes and not _CHECKING & arguments
     return _is_mode(call.arguments, tool) and not changes
+
+
+def only_shows(command: Command) -> bool:
+    """Return whether a formatter shows what it would change and passes: `isort --diff`; that of Ruff fails."""
+    arguments = set(command.call.arguments)
+    shows = bool(_SHOWING & arguments) and not _CHECKING - _SHOWING & arguments
+    return command.call.name in {"black", "isort"} and shows
 
 
 def reads_pipe(command: Command) -> bool:

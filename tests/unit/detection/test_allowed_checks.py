@@ -162,3 +162,37 @@ def test_missing_migrations_that_the_ci_lets_pass_are_a_warning(tmp_path: Path) 
     found = project(tmp_path, workflow("python manage.py makemigrations --check || true", "pytest"))
     assert found.config.tests.check_migrations == "warn"
     assert "lets them pass" in found.origins["tests.check-migrations"]
+
+
+@pytest.mark.parametrize(
+    ("line", "passes"),
+    [
+        ("isort --diff .", True),
+        ("black --diff .", True),
+        ("isort --diff --check .", False),
+        ("isort -c --df .", False),
+        ("black --diff --check .", False),
+        ("ruff format --diff", False),
+    ],
+)
+def test_a_formatter_that_only_shows_changes_passes(
+    tmp_path: Path, line: str, passes: bool
+) -> None:
+    found = project(tmp_path, steps(f"  lint: {{steps: [{{run: flake8}}, {{run: {line}}}]}}\n"))
+    assert left_out(found) == ([line] if passes else [])
+    assert len(found.config.lint) == (1 if passes else 2)
+
+
+def test_the_origin_of_what_runs_before_the_tests_is_the_file_of_the_ci(tmp_path: Path) -> None:
+    files = {
+        **workflow("./ci/before.sh", "python manage.py test"),
+        "ci/before.sh": "mkdir -p var\n",
+    }
+    origins = project(tmp_path, files).origins
+    assert (
+        origins["tests.before"] == "detected: what .github/workflows/ci.yml runs before its tests"
+    )
+    assert (
+        origins["tests.check-migrations"]
+        == "detected: .github/workflows/ci.yml does not check them"
+    )
