@@ -54,6 +54,7 @@ from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
 from heroci_action.detection.variables import find_unknown_variables
 from heroci_action.repository.files import join, relative_path
+from heroci_action.text import some
 
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
 _SCRIPTS = ("runtests.py", "run_tests.py", "tests/runtests.py", "test/runtests.py")
@@ -83,7 +84,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         *find_handed_over(project),
     )
     if before:
-        source = project.commands[0].source
+        source = suite.job.source if (suite := project.ci.suite) else project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", left_out)
     yield from warn_of_handed_over(project)
@@ -120,10 +121,11 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         place = "" if usual else f" in {command.directory}"
         # The same line as the suite's is another run by its variables.
         same = any(run.command.words == command.words for run in runs)
-        pairs = variables_of(project, command) if same else {}
-        given = "".join(f" with {name}={value}" for name, value in pairs.items())
+        given = variables_of(project, command) if same else {}
+        pairs = some([f"{name}={value}" for name, value in given.items()])
+        by_variables = f" with {pairs}" if pairs else ""
         yield Warn(
-            f"{command.source} also runs {command.brief!r}{place}{given}, which the plan does not contain; "
+            f"{command.source} also runs {command.brief!r}{place}{by_variables}, which the plan does not contain; "
             "add a stage for these tests"
         )
 
@@ -227,8 +229,8 @@ def _checked_by_hook(project: ProjectFiles) -> bool:
 
 def _ci_source(project: ProjectFiles) -> str | None:
     """Return the file of the CI that runs the tests, perhaps in a line that could not be followed."""
-    if project.evidence.testing:
-        return project.evidence.testing[0].source
+    if project.evidence.testing and project.ci.suite:
+        return project.ci.suite.job.source
     return next((line.source for line in unread_lines(project)), None)
 
 
