@@ -35,7 +35,7 @@ def _limits(project: ProjectFiles, command: Command) -> Iterator[str]:
     else:
         return
     if given and _is_limit(given):
-        yield f"{given} % ({command.source}: {command.shown})"
+        yield f"{given} % ({command.source}: {command.brief})"
 
 
 def _of_pytest(project: ProjectFiles, command: Command) -> str | None:
