@@ -31,6 +31,7 @@ def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iter
     suggestion = _suggestion(project, planned)
     yield from _find_unread_commands(project, suggestion)
     suite = project.ci.suite
+    yield from _warn_of_variables(project)
     for line in suite.job.not_followed if suite else ():
         if line.reason == ELSEWHERE:
             yield Warn(
@@ -52,6 +53,16 @@ def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iter
             f"({', '.join(_places(project.ci.jobs))}); set tests.runner and tests.args to match the CI",
             suggestion,
         )
+
+
+def _warn_of_variables(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of a run that a variable starts of which only the CI knows the value: `$RUN pytest`."""
+    for run in suite_runs(project):
+        if UNKNOWN in run.command.call.launchers and not project.configured("tests.runner"):
+            yield Warn(
+                f"only the CI knows what is in front of the tests in {run.command.brief!r} ({run.command.source}); "
+                "if they run in a container or with a program that matters, check the plan"
+            )
 
 
 def _quote(line: LeftOut) -> str:

@@ -9,19 +9,19 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from heroci_action.detection.ci.behind_variables import PYTHON, find_behind_variable
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.records import UNKNOWN, Call, Container
 
 # `DEBUG=1`
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=(?!=).*", re.DOTALL)
-# `python3.12`, `py`
-_PYTHON = re.compile(r"(python|pypy)[\d.]*(\.exe)?|py")
 
 
 def parse_call(words: tuple[str, ...]) -> Call:
     """Return the call that a command line comes down to."""
     call = Call(arguments=words)
-    for _ in words:
+    # A variable in front of a name is a step of its own.
+    for _ in range(2 * len(words)):
         step = _step(call)
         if step is None:
             break
@@ -38,9 +38,11 @@ def _step(call: Call) -> Call | None:
         name, _, value = first.partition("=")
         known = {} if UNKNOWN in value else {name: value}
         return replace(call, arguments=tuple(rest), env={**call.env, **known})
+    if UNKNOWN in first and (words := find_behind_variable(first, rest)):
+        return replace(call, arguments=words, launchers=(*call.launchers, UNKNOWN))
     name = first.rpartition("/")[2].partition("@")[0]
     # `$PYTHON -m pytest`
-    if _PYTHON.fullmatch(name) or (first == UNKNOWN and rest[:1] == ["-m"]):
+    if PYTHON.fullmatch(name) or (first == UNKNOWN and rest[:1] == ["-m"]):
         return _python(call, rest)
     launch = _LAUNCHERS.get(name)
     launched = launch(call, rest) if launch else _wrapped(call, name, rest)
@@ -58,8 +60,6 @@ def _wrapped(call: Call, name: str, rest: list[str]) -> Call | None:
 _STARTS = re.compile(r"(uv|poetry|pdm|pipenv|hatch|rye|pixi) run$|python[\d.]* (-m$|\S+\.py$)")
 _PRINTING = frozenset({"echo", "printf", "which", "type", "alias", "man", "#"})
 _MODULE = ("-m", "--module")
-
-
 # The options of the interpreter that a variable replaces.
 _INTERPRETER = frozenset({"-W", "-X"})
 _X_VARIABLES = {"dev": "PYTHONDEVMODE", "utf8": "PYTHONUTF8"}

@@ -143,8 +143,8 @@ class _Reading:
         if name == "posargs":
             return shlex.join(self.posargs) or default
         if name == "env":
-            variable, _, default = default.partition(":")
-            return self.env.get(variable, default or UNKNOWN)
+            variable, sign, default = default.partition(":")
+            return self.env.get(variable, default if sign else UNKNOWN)
         if section := re.fullmatch(r"\[([^]]+)\](\w+)", match[1]):
             return self.config.sections.get(section[1], {}).get(section[2], "")
         known = {**_CONSTANTS, "toxinidir": spell(self.config.directory), "envname": self.name}

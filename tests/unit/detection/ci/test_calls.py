@@ -7,7 +7,8 @@ import shlex
 import pytest
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.records import Call
+from heroci_action.detection.ci.records import UNKNOWN, Call
+from tests.unit.detection.ci.trees import commands_of
 
 
 @pytest.mark.parametrize(
@@ -115,3 +116,24 @@ def test_options_of_the_interpreter_are_variables() -> None:
     assert (call.program, call.arguments) == ("manage.py", ("test",))
     assert call.env == {"PYTHONWARNINGS": "error,ignore::ImportWarning", "PYTHONDEVMODE": "1"}
     assert parse_call(("python", "-X", "importtime", "-Wm", "pytest")).env == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "program"),
+    [
+        ("$RUN pytest -x", "pytest"),
+        ("$DOCKER $RUN pytest", "pytest"),
+        ("$DOCKER $RUN $MORE tests", UNKNOWN),
+        ("exec $RUN pytest", "pytest"),
+        ("time ${PREFIX}pytest", "pytest"),
+        ("${RUN} python -m pytest", "pytest"),
+        ("$RUN ./manage.py test", "./manage.py"),
+        ("$RUN poetry run flake8", "flake8"),
+        ("$MANAGE test", UNKNOWN),
+        ("$GIT diff", UNKNOWN),
+        ("${NAME}_tests pytest", f"{UNKNOWN}_tests"),
+    ],
+)
+def test_a_program_behind_an_unknown_variable_is_found(line: str, program: str) -> None:
+    (command,) = commands_of(line)
+    assert command.call.program == program
