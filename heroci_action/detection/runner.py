@@ -25,6 +25,7 @@ from heroci_action.detection.ci.selection import (
 from heroci_action.detection.ci.suite import is_beside
 from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django
 from heroci_action.detection.ci.tool_variables import may_change_tests
+from heroci_action.detection.conditional_variables import find_conditional_variables
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.handed_over import find_handed_over, warn_of_handed_over
@@ -80,6 +81,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         *find_built_files(project),
         *find_tidying_hooks(project),
         *find_unknown_variables(project),
+        *find_conditional_variables(project),
         *find_release(project),
         *find_handed_over(project),
     )

@@ -238,3 +238,4 @@ class Job:
         LeftOut, ...
     ] = ()  # steps that call something from elsewhere: a marketplace, an orb
     beside: tuple[LeftOut, ...] = ()
+    conditional: tuple[LeftOut, ...] = ()  # variables that it sets if something unknown holds

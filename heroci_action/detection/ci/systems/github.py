@@ -20,7 +20,7 @@ from heroci_action.detection.ci.matrix import (
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, Command, Image, Job, Script, Trigger
 from heroci_action.detection.ci.systems.foreign_workflow import read_inputs
-from heroci_action.detection.ci.systems.github_actions import Action, is_filled
+from heroci_action.detection.ci.systems.github_actions import Action, default_inputs, is_filled
 from heroci_action.detection.ci.systems.github_checkout import (
     context_of_services,
     directory_in_checkout,
@@ -35,11 +35,14 @@ from heroci_action.detection.ci.systems.github_expressions import (
     value_of,
 )
 from heroci_action.detection.ci.systems.service_files import (
+    Conditional,
     created_files,
     drop_service_files,
     read_assignments,
+    read_conditional,
     read_search_path,
     service_file,
+    under_same,
 )
 from heroci_action.detection.ci.task_runners.shell_scripts import quote_code
 from heroci_action.detection.ci.working_tree import WorkingTree
@@ -111,7 +114,7 @@ class _Workflow:
                 path=path,
                 workflow=workflow,
                 trigger=self.trigger,
-                inputs={**_defaults(declared), **inputs},
+                inputs={**default_inputs(declared), **inputs},
                 caller=f"{caller} / ",
                 depth=self.depth + 1,
                 builds=self.builds,
@@ -123,10 +126,6 @@ def _holds_for_change(condition: object, contexts: Mapping[str, Any]) -> bool | 
     events = (Partial(_GITHUB, event_name=event) for event in _EVENTS)
     found = [holds(condition, {**contexts, "github": github}) for github in events]
     return True if True in found else None if None in found else False
-
-
-def _defaults(declared: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: table(entry).get("default", "") for name, entry in declared.items()}
 
 
 @dataclass(kw_only=True)
@@ -142,6 +141,7 @@ class _Job:
     outputs: Partial = field(default_factory=Partial)
     pythons: list[str] = field(default_factory=list)
     servers: list[Image] = field(default_factory=list)
+    conditional: list[Conditional] = field(default_factory=list)
     place: str = ""  # of the checkout in the workspace
 
     def __post_init__(self) -> None:
@@ -244,6 +244,7 @@ class _Job:
             similar=self._similar,
             not_followed=tuple(context.not_followed),
             actions=tuple(context.actions),
+            conditional=tuple(each.left_out() for each in self.conditional),
         )
 
     def _runs_elsewhere(self) -> bool:
@@ -301,7 +302,7 @@ class _Job:
         depth: int,
     ) -> Iterator[Command]:
         given = {name: interpolate(text, contexts) for name, text in table(step.get("env")).items()}
-        env = contexts["env"] | given
+        env = contexts["env"] | under_same(self.conditional, conditions) | given
         contexts = {**contexts, "env": env}
         action = self._action(step, contexts)
         if action is not None:
@@ -323,7 +324,9 @@ class _Job:
             conditions=conditions,
             may_fail=self._may_be_ignored(step, contexts),
         )
-        yield from drop_service_files(run(script, context))
+        commands = list(run(script, context))
+        yield from drop_service_files(commands)
+        self.conditional += read_conditional(_ENV, commands)
         if not conditions:
             self.env |= read_assignments(_ENV, context.files)
             self.env |= read_search_path(_PATH, context.files)
@@ -389,7 +392,7 @@ class _Job:
         path = self.workflow.tree.first(*names)
         content = write_as_github(read_yaml(self.workflow.tree, path)) if path else {}
         if depth < MAX_CALLS and content:
-            inputs = _defaults(table(content.get("inputs"))) | dict(action.inputs)
+            inputs = default_inputs(table(content.get("inputs"))) | dict(action.inputs)
             own = {"inputs": inputs, "env": env}
             own["github"] = Partial(_GITHUB, action_path=spell(place))
             steps = items(table(content.get("runs")).get("steps"))

@@ -210,6 +210,11 @@ class Action:
         return () if self.is_check else find_servers(self.name, self.inputs, source)
 
 
+def default_inputs(declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of inputs that a call does not set."""
+    return {name: table(entry).get("default", "") for name, entry in declared.items()}
+
+
 def is_filled(step: Mapping[str, Any], job: Mapping[str, Any], jobs: Mapping[str, Any]) -> bool:
     """Return whether a step restores a cache of built files that a needed job fills, and this job does not."""
     own = _cached(step)

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate, spell
-from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.text import one_line
 
+_CONDITION = 200  # characters of a condition in a reason
 # A private-use character, so that no file of a repository has such a name.
 _MARK = "\ue001"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditional:
+    """A variable that a job sets for its later steps if conditions hold that are not known."""
+
+    name: str
+    value: str
+    source: str
+    conditions: frozenset[str]
+
+    def left_out(self) -> LeftOut:
+        """Return the assignment as a line that the plan does not contain."""
+        when = one_line(" and ".join(sorted(self.conditions)), _CONDITION)
+        line = f"{self.name}={self.value}".replace(UNKNOWN, "…")
+        reason = f"the CI sets it only if {when}".replace(UNKNOWN, "…")
+        return LeftOut(line=line, source=self.source, reason=reason, variable=self.name)
 
 
 def service_file(name: str) -> str:
@@ -44,3 +64,20 @@ def read_search_path(path: str, files: WorkingTree) -> dict[str, str]:
 def read_assignments(path: str, files: WorkingTree) -> dict[str, str]:
     """Return the lines `NAME=value` that a job has written into such a file; values may only be known to the CI."""
     return parse_dotenv(files.text(locate(path, ".") or "") or "")
+
+
+def read_conditional(path: str, commands: Iterable[Command]) -> Iterator[Conditional]:
+    """Yield the lines `NAME=value` that a job writes into such a file under conditions that are not known."""
+    place = locate(path, ".")
+    for command in commands:
+        for write in command.writes if command.conditions else ():
+            found = parse_dotenv(write.text or "") if write.path == place else {}
+            for name, value in found.items():
+                yield Conditional(
+                    name=name, value=value, source=command.source, conditions=command.conditions
+                )
+
+
+def under_same(found: Iterable[Conditional], conditions: frozenset[str]) -> dict[str, str]:
+    """Return the variables of a step that runs only if the conditions of their assignments hold, too."""
+    return {each.name: each.value for each in found if each.conditions <= conditions}
