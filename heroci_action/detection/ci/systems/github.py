@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
-from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.expand import Context
 from heroci_action.detection.ci.matrix import (
     Leg,
     best_leg,
@@ -34,6 +34,7 @@ from heroci_action.detection.ci.systems.github_expressions import (
     interpolate,
     value_of,
 )
+from heroci_action.detection.ci.systems.github_shell import run_in_shell
 from heroci_action.detection.ci.systems.service_files import (
     Conditional,
     created_files,
@@ -44,7 +45,6 @@ from heroci_action.detection.ci.systems.service_files import (
     service_file,
     under_same,
 )
-from heroci_action.detection.ci.task_runners.shell_scripts import quote_code
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.detection.ci.yaml_numbers import write_as_github
@@ -315,16 +315,16 @@ class _Job:
         text = step.get("run") if action is None else self._set_up(action, context)
         if not isinstance(text, str):
             return
-        text = quote_code(interpolate(text, contexts), str(self._of_step("shell", step)))
+        shell = interpolate(self._of_step("shell", step), contexts)
         script = Script(
-            text=leave_checkout_path(text, self.place),
+            text=leave_checkout_path(interpolate(text, contexts), self.place),
             source=self.workflow.path,
             directory=self._directory(step, contexts),
             env=env,
             conditions=conditions,
             may_fail=self._may_be_ignored(step, contexts),
         )
-        commands = list(run(script, context))
+        commands = run_in_shell(script, shell, context)
         yield from drop_service_files(commands)
         self.conditional += read_conditional(_ENV, commands)
         if not conditions:
