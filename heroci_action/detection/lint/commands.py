@@ -11,7 +11,11 @@ from functools import partial
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.lint.configuration import find_config, names_files
+from heroci_action.detection.lint.configuration import (
+    checks_by_settings,
+    find_config,
+    names_files,
+)
 from heroci_action.detection.lint.excludes import without_excluded
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hosted_hooks, read_hooks
 from heroci_action.detection.lint.paths import find_targets, passes, relative
@@ -107,12 +111,12 @@ def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -
     for command in commands:
         if command.may_fail:
             continue
-        if runs(command, tool):
+        if runs(project, command, tool):
             yield _call(project, command, tool)
         yield from _hook_calls(project, hooks_of(command, project), tool)
 
 
-def runs(command: Command, tool: LintTool) -> bool:
+def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
     """Return whether a command checks with a tool; a formatter that changes files never fails."""
     call = command.call
     arguments = set(call.arguments)
@@ -123,8 +127,10 @@ def runs(command: Command, tool: LintTool) -> bool:
     # Ruff's short form of --exit-zero
     if tool.distribution == "ruff" and "-e" in arguments:
         return False
-    changes = tool.fixes and not _CHECKING & arguments
-    return _is_mode(call.arguments, tool) and not changes
+    if not _is_mode(call.arguments, tool):
+        return False
+    checks = not tool.fixes or _CHECKING & arguments
+    return bool(checks) or checks_by_settings(project, tool, command.directory)
 
 
 def only_shows(command: Command) -> bool:

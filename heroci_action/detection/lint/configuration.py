@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.format import LintTool
-from heroci_action.repository.files import join
+from heroci_action.repository.files import ancestors, join
 
 
 def find_config(project: ProjectFiles, tool: LintTool, directory: str) -> tuple[str, str] | None:
@@ -23,6 +24,20 @@ def find_config(project: ProjectFiles, tool: LintTool, directory: str) -> tuple[
         if tool.sections & set(project.tree.ini(path)):
             return path, f"a section in {path}"
     return None
+
+
+def checks_by_settings(project: ProjectFiles, tool: LintTool, directory: str) -> bool:
+    """Return whether the settings of a formatter turn its calls into checks: `check = true` in `[tool.black]`.
+
+    Source: Black, "Usage and Configuration": any long option may be a key of its table. Others have no such key.
+    """
+    if tool.name != "black" or directory.startswith("/"):
+        return False
+    tables = (project.tree.toml(join(place, "pyproject.toml")) for place in ancestors(directory))
+    # Black reads only the nearest file with its table.
+    own = (table(table(each.get("tool")).get(tool.name)) for each in tables)
+    value = next(filter(None, own), {}).get("check")
+    return str(value).lower() in {"1", "true", "yes", "on", "t", "y"}
 
 
 def names_files(project: ProjectFiles, tool: LintTool, directory: str) -> bool:

@@ -50,7 +50,9 @@ def python_options(
 
 def _other_job(project: ProjectFiles, tool: LintTool) -> Job | None:
     """Return the job that calls a tool with another Python than the tests'; None if one calls it with the same."""
-    jobs = [job for job in project.ci.jobs if any(runs(each, tool) for each in job.commands)]
+    jobs = [
+        job for job in project.ci.jobs if any(runs(project, each, tool) for each in job.commands)
+    ]
     pythons = {job.python for job in jobs}
     is_known = bool(jobs) and None not in pythons and _of_tests(project) not in pythons
     return jobs[0] if is_known else None

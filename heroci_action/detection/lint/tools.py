@@ -148,7 +148,7 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of checks of the CI that the plan does not contain."""
     yield from _programs_elsewhere(project)
     mypy = LINT_TOOLS["mypy"]
-    if any("--install-types" in c.words for c in project.ci.commands if runs(c, mypy)):
+    if any("--install-types" in c.words for c in project.ci.commands if runs(project, c, mypy)):
         yield Warn(
             "HeroCI leaves out mypy's option --install-types, because a check installs nothing; "
             "if stubs are missing, add them to the project's dependencies (types-requests)"

@@ -504,3 +504,21 @@ def test_a_linter_that_reads_a_pipe_checks_only_that(
     found = loaded(tmp_path, {**django(), **workflow(line)})
     assert ("lint" in found.config.stages) is not checks  # optional without a call of the CI
     assert any("also runs 'git diff" in text for text in found.warnings) is not checks
+
+
+@pytest.mark.parametrize(
+    ("line", "settings", "expected"),
+    [
+        ("black mysite", "check = true", {"black": (*BLACK, "mysite")}),
+        ("black mysite", "check = 1\ndiff = 1", {"black": (*BLACK, "mysite")}),
+        ("cd mysite && black .", "check = true", {"black": (*BLACK, "mysite")}),
+        ("black mysite", "check = false", {}),
+        ("black mysite", "line-length = 99", {}),
+    ],
+)
+def test_a_formatter_whose_settings_make_it_check_is_a_check(
+    tmp_path: Path, line: str, settings: str, expected: dict[str, object]
+) -> None:
+    files = {"pyproject.toml": f"[tool.black]\n{settings}\n", **workflow(line)}
+    config = loaded(tmp_path, {**django(), **files}).config
+    assert commands(config) == expected or (expected == {} and config.stages["lint"].optional)
