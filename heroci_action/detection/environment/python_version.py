@@ -182,7 +182,8 @@ def _newest_allowed(project: ProjectFiles) -> tuple[Version, str]:
     requires, classifiers = metadata.requires_python, _classified(metadata.classifiers)
     allowed = _allowed(requires, classifiers)
     if not allowed:
-        return _USUAL, ""
+        newer = _newer_than_usual(requires)
+        return (newer, "the oldest that requires-python allows") if newer else (_USUAL, "")
     supported = (v for v in allowed if v <= _newest_for_django(project, v))
     version = next(supported, allowed[0])
     if version != allowed[0]:
@@ -197,6 +198,12 @@ def _allowed(requires: str, classifiers: list[Version]) -> list[Version]:
     newest = NEWEST_PYTHON if classifiers else _USUAL
     candidates = ((3, minor) for minor in range(newest[1], _OLDEST[1] - 1, -1))
     return [v for v in candidates if allows(requires, v) and _listed(v, classifiers)]
+
+
+def _newer_than_usual(requires: str) -> Version | None:
+    """Return the oldest version that is newer than the usual one and allowed; None if HeroCI knows none."""
+    newer = ((3, minor) for minor in range(_USUAL[1] + 1, NEWEST_PYTHON[1] + 1))
+    return next((version for version in newer if allows(requires, version)), None)
 
 
 def _listed(version: Version, classifiers: list[Version]) -> bool:

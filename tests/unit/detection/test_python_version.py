@@ -24,6 +24,9 @@ WORKFLOW = ".github/workflows/t.yml"
         ({"Pipfile": '[requires]\npython_full_version = "3.11.9"\n'}, "3.11"),
         ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.9,<3.12"\n'}, "3.11"),
         ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.10"\n'}, "3.13"),
+        ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.14"\n'}, "3.14"),
+        ({"pyproject.toml": '[tool.poetry]\nname = "x"\n[tool.poetry.dependencies]\npython = "^3.14"\n'}, "3.14"),
+        ({"pyproject.toml": '[project]\nname = "x"\nrequires-python = ">=3.99"\n'}, "3.13"),
         ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "~3.10"\n'}, "3.10"),
         ({"pyproject.toml": '[tool.poetry.dependencies]\npython = "^3.9"\n'}, "3.13"),
         (
