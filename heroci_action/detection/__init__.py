@@ -41,6 +41,7 @@ def detect_layout(project: ProjectFiles) -> Iterator[Finding]:
     layout = project.layout
     yield Found("working-directory", layout.directory, layout.why)
     yield Fact("manage", layout.manage)
+    yield Fact("starts_django", layout.starts_django)
     yield Fact("source_paths", tuple(dict.fromkeys(_source_paths(project))))
     others = project.ci.territory.others
     yield Fact("other_projects", others)

@@ -41,6 +41,7 @@ class Facts:
     """Facts that are not configuration values; paths are relative to the repository's root.
 
     manage, wsgi, asgi: manage.py, and the entry points of the server as `module:application`.
+    starts_django: a program of the project, manage.py or a module of a package, starts Django's command line.
     other_projects: the directories of the other projects in the repository.
     project, metadata: the directory that declares the dependencies, and the name of its file (None: groups only).
     declared: the requirements in place of metadata and groups that only Poetry reads.
@@ -70,6 +71,7 @@ class Facts:
     manage: str | None = None
     wsgi: str | None = None
     asgi: str | None = None
+    starts_django: bool = False
     other_projects: frozenset[str] = frozenset()
     project: str | None = None
     metadata: str | None = None

@@ -45,6 +45,11 @@ class Layout:
     why: str
     entry: str | None = None
 
+    @property
+    def starts_django(self) -> bool:
+        """Return whether a program of the project starts Django, so that there are settings other than of its tests."""
+        return self.manage is not None or (self.entry is not None and not is_side(self.entry))
+
     def beside(self, name: str) -> str:
         """Return the path of a file in the working directory."""
         return join(self.directory, name)

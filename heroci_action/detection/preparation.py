@@ -54,6 +54,7 @@ from heroci_action.detection.needed_tables import (
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import distributions, installed_by
 from heroci_action.detection.requirements.files import distribution
+from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.detection.steps import (
     FILE_PROGRAMS,
     NODE_LAUNCHERS,
@@ -283,13 +284,14 @@ class _Line:
         return self._program_reason()
 
     def _is_own_check(self) -> bool:
-        """Return whether only this line checks the project: without a manage.py, HeroCI has no settings to check."""
+        """Return whether only this line checks the project: HeroCI has no program or no settings to check it with."""
+        has_checks = self.project.layout.starts_django and choose_settings(self.project)[0]
         match self.call.arguments:
             case ("check", *_):
-                return self.project.layout.manage is None
+                return not has_checks
             case ("makemigrations", *options):
                 checks = bool({"--check", "--dry-run"}.intersection(options))
-                return checks and self.project.layout.manage is None
+                return checks and not has_checks
         return False
 
     def _container_reason(self) -> str | None:

@@ -198,7 +198,7 @@ def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
     if (check := next(_migration_checks(project), None)) is not None:
         used = settings_of(project, check)
         yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
-    elif project.layout.manage is None:
+    elif not project.layout.starts_django:
         yield Found("tests.check-migrations", False, "a package without manage.py")
     elif (source := _ci_source(project)) and not _checked_by_hook(project):
         allowed = next(_migration_checks(project, may_fail=True), None)

@@ -131,8 +131,9 @@ def _recorded(step: str, context: RunContext) -> dict[str, str]:
 
 
 def _has_settings(loaded: ProjectConfig) -> bool:
-    """Return whether Django's checks apply: without a manage.py, the settings are for the tests only."""
-    return loaded.facts.manage is not None
+    """Return whether Django's checks apply: without a program such as manage.py, the settings are for the tests only."""
+    facts = loaded.facts
+    return facts.manage is not None or (facts.starts_django and bool(loaded.config.settings))
 
 
 def _django_steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:

@@ -5,6 +5,8 @@ from textwrap import dedent
 
 import pytest
 
+from heroci_action.pipeline.run_context import RunContext
+from heroci_action.pipeline.tests import build
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded, manage
 
@@ -194,6 +196,10 @@ def test_a_manage_py_that_is_called_as_a_module_does_not_run_as_a_file(
     found = loaded(tmp_path, files)
     assert (found.facts.manage, found.config.working_directory) == (None, ".")
     assert (found.config.settings, found.warnings) == ("shop.settings", ())
+    # What it starts is an application all the same.
+    assert found.config.tests.check_migrations == "warn"
+    lines = [getattr(step.action, "line", ()) for step in build(found, RunContext()).steps]
+    assert ("python", "-m", "django", "check") in lines
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_arguments_of_the_program_of_an_image_are_no_program(tmp_path: Path) -> 
     assert any("'docker run --rm acme/flake8:7 .'" in text for text in project.warnings)
 
 
-def test_without_a_manage_py_the_checks_of_the_ci_are_preparation(tmp_path: Path) -> None:
+def test_the_plan_checks_a_project_whose_console_script_starts_django(tmp_path: Path) -> None:
     script = """
         import os, sys
         from django.core.management import execute_from_command_line
@@ -163,10 +163,22 @@ def test_without_a_manage_py_the_checks_of_the_ci_are_preparation(tmp_path: Path
         "shop/settings.py": "INSTALLED_APPS = []",
         **workflow("python3 -m venv env", *(f"env/bin/shopctl {call}" for call in calls)),
     }
+    tests = loaded(tmp_path, files).config.tests
+    assert [step.run for step in tests.before] == ["shopctl collectstatic"]
+    assert tests.check_migrations is True
+
+
+def test_without_a_program_the_checks_of_the_ci_are_preparation(tmp_path: Path) -> None:
+    calls = ("check", "makemigrations --check", "makemigrations", "test")
+    files = {
+        "pyproject.toml": '[project]\nname = "shop"\ndependencies = ["django"]\n',
+        "shop/__init__.py": "",
+        "shop/tests/settings.py": "INSTALLED_APPS = []",
+        **workflow(*(f"python -m django {call} --settings=shop.tests.settings" for call in calls)),
+    }
     assert [step.run for step in loaded(tmp_path, files).config.tests.before] == [
-        "shopctl collectstatic",
-        "shopctl check",
-        "shopctl makemigrations --check",
+        "python -m django check --settings=shop.tests.settings",
+        "python -m django makemigrations --check --settings=shop.tests.settings",
     ]
 
 
