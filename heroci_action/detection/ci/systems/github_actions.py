@@ -90,6 +90,8 @@ _CHECKS = re.compile(
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
 _SCRIPTS = ("run", "command", "cmd", "script")
+# `coverageCommand`, `test-script`: inputs of actions that report what their command leaves
+_OF_TESTS = re.compile(r"(?i)(coverage|tests?)[-_]?(command|cmd|script)")
 # The inputs with the packages of an environment of conda.
 _OF_CONDA = ("environment-file", "create-args")
 # `apt-packages`, `system_packages`: inputs of actions that set up a project
@@ -188,7 +190,8 @@ class Action:
             return "\n".join(line for line in lines if line != "pip install")
         if self.name.startswith("actions/"):
             return None
-        scripts = (self.inputs[name] for name in _SCRIPTS if self.inputs.get(name))
+        of_tests = (name for name in self.inputs if _OF_TESTS.fullmatch(name))
+        scripts = (self.inputs[n] for n in (*_SCRIPTS, *of_tests) if self.inputs.get(n))
         name = self.name.lower()
         checks = linter_lines(self.inputs) if _CHECKS.search(name) else None
         return next(scripts, None) or checks or named_line(name, self.inputs) or None

@@ -208,6 +208,14 @@ def test_actions_stand_for_commands_and_servers() -> None:
     assert [action.line for action in job.actions] == ["uses: acme/setup-django"]
 
 
+@pytest.mark.parametrize("name", ["coverageCommand", "test-command", "test_script"])
+def test_the_command_of_an_action_that_reports_its_coverage_is_read(name: str) -> None:
+    step = f"{{uses: acme/report-coverage@v2, with: {{{name}: pytest --cov shop}}}}"
+    (job,) = ci_of({".github/workflows/a.yml": f"on: push\njobs: {{t: {{steps: [{step}]}}}}"}).jobs
+    assert shown(list(job.commands)) == ["pytest --cov shop"]
+    assert job.actions == ()
+
+
 GITLAB = {
     ".gitlab-ci.yml": """
         include:
