@@ -313,7 +313,7 @@ class _Declared:
         if extras is None:
             extras = _for_tests(metadata.extras)
         if groups is None:
-            groups = _default_groups(metadata)
+            groups = _default_groups(metadata, known=bool(installs))
         lines = [*metadata.dependencies]
         lines += [line for extra in extras for line in metadata.extras.get(extra, ())]
         lines += [line for group in groups for line in metadata.group(group)]
@@ -325,10 +325,18 @@ def _configured(project: ProjectFiles, key: str) -> tuple[str, ...] | None:
     return tuple(str(name) for name in names) if isinstance(names, list) else None
 
 
-def _default_groups(metadata: Metadata) -> tuple[str, ...]:
-    """Return the groups that `poetry install` installs; with other tools, the groups that are named for tests."""
+def _default_groups(metadata: Metadata, *, known: bool) -> tuple[str, ...]:
+    """Return the groups that `poetry install` installs; with other tools, the groups that are named for tests.
+
+    If it is not known how the CI installs them, Poetry's optional groups of such names belong to the tests, too.
+    """
     if metadata.uses_poetry:
-        return tuple(name for name in metadata.groups if name not in metadata.optional_groups)
+        wanted = () if known else _for_tests(metadata.groups)
+        return tuple(
+            name
+            for name in metadata.groups
+            if name not in metadata.optional_groups or name in wanted
+        )
     return tuple(dict.fromkeys((*_for_tests(metadata.groups), *metadata.default_groups)))
 
 

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from heroci_action.detection.requirements.poetry import requirement_lines
 from heroci_action.engines.requirements import project_arguments
 from heroci_action.pipeline.base import environment
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 POETRY = """
@@ -79,3 +80,32 @@ def test_optional_dependencies_are_installed_with_their_extra(tmp_path: Path) ->
 def test_with_a_lock_file_nothing_is_installed_beside_it(tmp_path: Path, lock: str) -> None:
     files = {**django(), "pyproject.toml": POETRY, lock: ""}
     assert project_arguments(environment(loaded(tmp_path, files)), ".") == []
+
+
+@pytest.mark.parametrize(
+    ("files", "groups"),
+    [
+        ({}, ("test",)),
+        (workflow("make-image", "pytest"), ("test",)),
+        (workflow("poetry install", "pytest"), ()),
+        (workflow("poetry install --with docs", "pytest"), ("docs",)),
+    ],
+)
+def test_an_optional_group_for_tests_is_installed_unless_the_ci_does_without_it(
+    tmp_path: Path, files: dict[str, str], groups: tuple[str, ...]
+) -> None:
+    pyproject = """
+        [tool.poetry.dependencies]
+        django = "*"
+        [tool.poetry.group.test]
+        optional = true
+        [tool.poetry.group.test.dependencies]
+        pytest-django = "*"
+        [tool.poetry.group.docs]
+        optional = true
+        [tool.poetry.group.docs.dependencies]
+        sphinx = "*"
+    """
+    lock = '[[package]]\nname = "django"\nversion = "5.2"\n'
+    project = {**django(), "pyproject.toml": pyproject, "poetry.lock": lock, **files}
+    assert loaded(tmp_path, project).config.groups == groups
