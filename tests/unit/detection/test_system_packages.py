@@ -120,6 +120,7 @@ def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
         ("microdnf install postgresql-devel openssl-devel", ("libpq-dev", "libssl-dev")),
         ("sudo yum install -y gcc-c++ jpeg-devel", ("g++", "libjpeg-dev")),
         ("apk add --no-cache libxslt-dev", ("libxslt1-dev",)),
+        ("apk add musl-dev xz-dev sqlite-dev", ("libc6-dev", "liblzma-dev", "libsqlite3-dev")),
     ],
 )
 def test_packages_of_other_systems_get_their_name_in_debian(
