@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from packaging.requirements import Requirement
 
 from heroci_action.detection.ci.suite import tests_of
+from heroci_action.detection.ci.systems.jobs import chosen_python
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import table
@@ -167,7 +168,9 @@ def _in_ci(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
 
 
 def _in_dockerfile(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
-    """Yield the Python of the application's image, then of images that may be its base."""
+    """Yield the Python of the image of the tests, then the application's, then of images that may be its base."""
+    for version in _versions(chosen_python(project.image_commands) or ""):
+        yield version, f"chosen in {project.image_commands[0].source}"
     for path in filter(None, (find_dockerfile(project), *find_bases(project))):
         text = project.tree.text(path)
         found = _BASE_IMAGE.search(text) or _VERSION_ARGUMENT.search(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -311,3 +312,27 @@ def test_the_image_of_the_service_that_ends_compose_up_counts(tmp_path: Path) ->
     found = in_container(tmp_path, dockerfile, line, files={"compose.yml": services})
     assert found.config.requirements == ("requirements/ci.txt",)
     assert (found.config.apt, found.config.python) == (("gettext",), "3.12")
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "python"),
+    [
+        (
+            """
+            FROM node:22 AS test
+            ENV PYTHON_VERSION=3.11.9 PYENV_ROOT=/opt/pyenv
+            RUN git clone https://example.org/pyenv.git $PYENV_ROOT && \\
+                $PYENV_ROOT/bin/pyenv install $PYTHON_VERSION && \\
+                $PYENV_ROOT/bin/pyenv global $PYTHON_VERSION
+            COPY . .
+            RUN pip install -r requirements/ci.txt
+            """,
+            "3.11",
+        ),
+        ("FROM debian AS test\nCOPY . .\nRUN uv python pin 3.12 && uv pip install -r requirements/ci.txt\n", "3.12"),
+    ],
+)  # fmt: skip
+def test_a_line_of_the_image_chooses_the_python(
+    tmp_path: Path, dockerfile: str, python: str
+) -> None:
+    assert in_container(tmp_path, dedent(dockerfile).lstrip()).config.python == python

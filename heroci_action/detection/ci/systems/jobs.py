@@ -37,7 +37,8 @@ def read_job(job: Job, scripts: Iterable[Script], tree: RepositoryFiles, env_fil
 def chosen_python(commands: Iterable[Command]) -> str | None:
     """Return the version that a line chooses for the others: `pyenv global 3.12.4`, `sem-version python 3.12`."""
     for command in commands:
-        match command.words:
+        # `/opt/pyenv/bin/pyenv`
+        match (command.words[0].rpartition("/")[2], *command.words[1:]) if command.words else ():
             case (
                 ("pyenv", "global" | "local" | "shell", version, *_)
                 | ("sem-version", "python", version, *_)
