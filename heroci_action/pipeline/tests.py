@@ -131,7 +131,7 @@ def _recorded(step: str, context: RunContext) -> dict[str, str]:
 
 
 def _has_settings(loaded: ProjectConfig) -> bool:
-    """Return whether Django's checks apply: without a program such as manage.py, the settings are for the tests only."""
+    """Return whether Django's checks apply: without a manage.py or the like, the settings are for the tests only."""
     facts = loaded.facts
     return facts.manage is not None or (facts.starts_django and bool(loaded.config.settings))
 
