@@ -21,13 +21,21 @@ _HEROKU = "heroku.yml"
 _PRODUCTION_COMPOSE = r"(.*/)?[\w.-]*prod[\w.-]*\.ya?ml"
 
 
+# `prod`, `web-production`: services of a compose file with several purposes
+_PRODUCTION_SERVICE = re.compile(r"(?:.*[-_])?prod(?:uction)?(?:[-_].*)?", re.IGNORECASE)
+
+
 @once
 def find_builds(project: ProjectFiles) -> tuple[ImageBuild, ...]:
-    """Return the builds whose Dockerfile is in the repository: of Heroku, of compose files, then of the CI."""
+    """Return the builds whose Dockerfile is in the repository: of Heroku, of compose files, then of the CI.
+
+    Services for production of other compose files come last.
+    """
     released = filter(None, [read_released(project)])
     in_compose = _in_compose(project, _PRODUCTION_COMPOSE)
     built = (read_builds(command, project.tree) for command in project.ci.commands)
-    found = (*released, *in_compose, *itertools.chain.from_iterable(built))
+    named = _in_compose(project, COMPOSE_FILE, _PRODUCTION_SERVICE)
+    found = (*released, *in_compose, *itertools.chain.from_iterable(built), *named)
     return tuple(build for build in found if project.tree.has(build.dockerfile))
 
 
@@ -81,7 +89,10 @@ def find_composed(project: ProjectFiles) -> frozenset[str]:
     return frozenset(filter(project.tree.has, named))
 
 
-def _in_compose(project: ProjectFiles, pattern: str) -> Iterator[ImageBuild]:
+def _in_compose(
+    project: ProjectFiles, pattern: str, service: re.Pattern[str] = re.compile(".*")
+) -> Iterator[ImageBuild]:
     for path in project.tree.matching(pattern):
         composition = Composition(tree=project.tree, paths=(path,))
-        yield from filter(None, map(composition.build, composition.services))
+        names = filter(service.fullmatch, composition.services)
+        yield from filter(None, map(composition.build, names))

@@ -67,9 +67,11 @@ def _released(project: ProjectFiles) -> str | None:
 
 
 def _is_bare(project: ProjectFiles, path: str) -> bool:
-    text = project.tree.text(path)
-    dockerfile = Dockerfile(text)
-    return dockerfile.is_bare or _is_mounted(project, path, dockerfile)
+    build = find_build(project, path)
+    target = build.target if build else None
+    dockerfile = Dockerfile(project.tree.text(path), target)
+    # A known target is for production, whatever the last stage is for.
+    return dockerfile.is_bare or (target is None and _is_mounted(project, path, dockerfile))
 
 
 def _is_mounted(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> bool:

@@ -573,3 +573,28 @@ def test_a_command_for_a_shell_is_started_by_one(tmp_path: Path) -> None:
 def test_a_heroku_file_without_an_image_changes_nothing(tmp_path: Path, heroku: str) -> None:
     files = {**django(), "Dockerfile": PLAIN, "heroku.yml": heroku}
     assert image(loaded(tmp_path, files).config).dockerfile == "Dockerfile"
+
+
+def test_the_service_for_production_of_a_compose_file_names_the_image(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.12 AS shop-base
+        RUN pip install django gunicorn
+        FROM shop-base AS shop-prod
+        COPY . .
+        CMD gunicorn shop.wsgi
+        FROM shop-base AS shop-dev
+        RUN pip install pytest
+    """
+    compose = """
+        services:
+          base: {build: {context: .., dockerfile: docker/Dockerfile, target: shop-prod}}
+          prod: {extends: {service: base}, image: shop}
+          dev: {extends: {service: base}, build: {target: shop-dev}, volumes: ["..:/app"]}
+    """
+    files = {"docker/Dockerfile": dockerfile, "docker/compose.yml": compose}
+    found = image(loaded(tmp_path, {**django(), **files}).config)
+    assert (found.dockerfile, found.context, found.target) == (
+        "docker/Dockerfile",
+        ".",
+        "shop-prod",
+    )
