@@ -84,6 +84,13 @@ def published_port(image: Image) -> int | None:
     return next((int(port) for port in hosts if port.isdigit()), None)
 
 
+def published_for(image: Image, port: int) -> frozenset[str]:
+    """Return the ports of the machine under which the CI publishes this one: 8001 for 8000 and `8001:8000`."""
+    pairs = (text.partition("/")[0].rpartition(":") for text in image.ports)
+    hosts = (host.rpartition(":")[2] for host, _, inner in pairs if inner == str(port))
+    return frozenset(host for host in hosts if host.isdigit())
+
+
 def port_of(image: Image) -> int | None:
     """Return the port on which the server of an image listens; None if it is not known."""
     # Selenium's images for debugging publish a port for viewers first.

@@ -25,6 +25,7 @@ from heroci_action.detection.servers.ci_servers import (
     declare,
     kind_of,
     port_of,
+    published_for,
     published_port,
 )
 from heroci_action.detection.servers.hard_coded import (
@@ -61,6 +62,19 @@ class _Server:
         return frozenset({str(self.port), str(published_port(self.image) or self.port)})
 
     @property
+    def local_ports(self) -> frozenset[str]:
+        """The ports that an address on this machine may have, where another server may have the container's."""
+        return published_for(self.image, self.port) or self.ports
+
+    @property
+    def addresses(self) -> str:
+        """A pattern for the host and the port of the server."""
+        local = rf"(?:{LOCAL}):(?:{'|'.join(self.local_ports)})"
+        alias = self.image.alias
+        named = rf"|{re.escape(alias)}:(?:{'|'.join(self.ports)})"
+        return f"(?:{local}{named if alias not in {'', 'localhost'} else ''})"
+
+    @property
     def hosts(self) -> str:
         """A pattern for the names under which the CI reaches the server."""
         alias = self.image.alias
@@ -81,7 +95,8 @@ class _Server:
             if address:
                 value, origin = known[name]
                 yield Found(f"env.{name}", address, origin, otherwise=value)
-        if not any(pointed.values()) and (file := file_with_local_address(project, self.ports)):
+        file = file_with_local_address(project, self.local_ports)
+        if file and not any(pointed.values()):
             yield FixedAddress(self.name, f"hard-coded in {file}")
 
     def environment(self, project: ProjectFiles) -> dict[str, str]:
@@ -97,9 +112,8 @@ class _Server:
 
     def _address(self, name: str, value: str, known: _Variables) -> str | None:
         """Return the value of a variable with the server's address in it replaced; None if it has none."""
-        ports = "|".join(self.ports)
         pointed = re.sub(
-            rf"(?<![\w.-])({self.hosts}):({ports})(?!\w)",
+            rf"(?<![\w.-]){self.addresses}(?!\w)",
             f"{{{self.name}.host}}:{{{self.name}.port}}",
             value,
         )
@@ -258,7 +272,7 @@ def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
             continue
         if _is_declared(project, image):
             server = _Server(name=_name(image), image=image, port=port_of(image) or 0)
-            if file := file_with_local_address(project, server.ports):
+            if file := file_with_local_address(project, server.local_ports):
                 yield FixedAddress(server.name, f"hard-coded in {file}")
         else:
             yield Warn(

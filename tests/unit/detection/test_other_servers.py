@@ -65,6 +65,23 @@ def test_the_port_of_a_server_is_that_of_its_address_in_the_ci(
     assert (server.port if server else None) == port
 
 
+@pytest.mark.parametrize(
+    ("ports", "address", "expected"),
+    [
+        ("8001:8000", "http://localhost:8000/", "http://localhost:8000/"),
+        ("8001:8000", "http://localhost:8001/", "http://{page.host}:{page.port}/"),
+        ("8001:8000", "http://page:8000/", "http://{page.host}:{page.port}/"),
+        ("8000:8000", "http://localhost:8000/", "http://{page.host}:{page.port}/"),
+    ],
+)
+def test_on_the_machine_a_server_has_the_port_that_the_ci_publishes(
+    tmp_path: Path, ports: str, address: str, expected: str
+) -> None:
+    services = f'{{page: {{image: acme/page, ports: ["{ports}"]}}}}'
+    found = on_github(tmp_path, services, env=f'{{SITE_URL: "{address}"}}')
+    assert found.config.env["SITE_URL"] == expected
+
+
 def test_the_tag_of_an_image_is_no_port(tmp_path: Path) -> None:
     lines = ("docker run -d --name opensearch opensearchproject/opensearch:1.3.20", "pytest")
     files = {**django(), **workflow(*lines)}

@@ -481,6 +481,7 @@ def test_containers_for_people_are_no_servers_of_the_tests() -> None:
         "dpage/pgadmin4",
         "mher/flower",
         "traefik:v3",
+        "squidfunk/mkdocs-material",
         "axllent/mailpit",
         "redis:7",
     )
