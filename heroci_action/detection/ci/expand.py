@@ -44,6 +44,7 @@ from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.working_tree import WorkingTree
+from heroci_action.detection.left_out import CHECKS, reason_of_program
 from heroci_action.repository.files import join
 
 MAX_DEPTH = 12  # calls that call each other
@@ -182,7 +183,13 @@ def _shell_text(command: Command, _: Context) -> tuple[Script, ...] | None:
 
 
 def _shell_file(command: Command, context: Context) -> tuple[Script, ...] | None:
-    return expand_file(command, context.files)
+    return None if _is_read(command) else expand_file(command, context.files)
+
+
+def _is_read(command: Command) -> bool:
+    """Return whether the program of an image only reads the files that it gets: `docker run acme/shellcheck a.sh`."""
+    image = (command.call.container and command.call.container.image) or ""
+    return reason_of_program(image.rpartition("/")[2].partition(":")[0]) == CHECKS
 
 
 def _python_file(command: Command, context: Context) -> tuple[Script, ...] | None:

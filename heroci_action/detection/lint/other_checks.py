@@ -25,6 +25,8 @@ _CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|securit
 _TESTING = re.compile(r"(?i)(^|[-_.])(tests?|e2e|smoke)")
 # `scripts/test/no_generated_names.sh`
 _CHECKING_FILE = re.compile(r"(?i)(^|[-_./])(tests?|check|checks|lint|verify|validate)[-_./]")
+# `contrib/templatelint.sh`, in a job for checks
+_CHECKING_SCRIPT = re.compile(r"(?i)(lint|check|verify|validate|style|format)[^/]*\.sh$")
 # A script that fails by itself, not because of a program that fails.
 _GIVES_UP = re.compile(r"\bexit [1-9]|\breturn [1-9]")
 # Commands of Django that make files.
@@ -131,20 +133,32 @@ def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     """Yield the calls of scripts that run no other check, and fail if something is wrong.
 
     In front of the tests, they only print: a script with other commands may prepare the tests, or wait for a server.
+    In jobs for checks, their names say what they do.
     """
     suite = project.ci.suite
     if suite is None or suite.job not in project.ci.jobs:
         return
-    commands = suite.job.commands
+    before = suite.job.commands[: len(_before_tests(project))]
+    yield from _failing(project, suite.job, _CHECKING_FILE, before)
+    for job in (each for each in project.ci.jobs if each is not suite.job and _counts(each)):
+        tests = any(find_test_run(each, project.tree) for each in job.commands)
+        if _CHECKING.search(job.name) and not tests:
+            yield from _failing(project, job, _CHECKING_SCRIPT)
+
+
+def _failing(
+    project: ProjectFiles, job: Job, named: re.Pattern[str], before: tuple[Command, ...] = ()
+) -> Iterator[tuple[Job, Command]]:
+    """Yield the calls of such scripts in a job whose names match; `before` are the commands before its tests."""
+    commands = job.commands
     around = {id(task) for each in commands if _is_known(project, each) for task in each.via}
-    before = commands[: len(_before_tests(project))]
     calls = {id(task): task for each in commands for task in (*each.via, each)}
     others = around | _busy(before) | set(map(id, before))
     for call in (calls[place] for place in calls if place not in others):
         path = program_file(call, project.tree) or ""
-        fails = _CHECKING_FILE.search(path) and _GIVES_UP.search(project.tree.text(path))
+        fails = named.search(path) and _GIVES_UP.search(project.tree.text(path))
         if fails and _must_pass(call):
-            yield suite.job, call
+            yield job, call
 
 
 def _is_known(project: ProjectFiles, command: Command) -> bool:

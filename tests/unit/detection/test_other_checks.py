@@ -265,6 +265,17 @@ def test_a_script_whose_syntax_is_checked_does_not_run(tmp_path: Path) -> None:
     assert "'bash -n start.sh'" in named(found)
 
 
+def test_scripts_that_a_linters_image_reads_do_not_run(tmp_path: Path) -> None:
+    line = "docker run --rm -v .:/mnt koalaman/shellcheck:stable scripts/start.sh scripts/seed.sh"
+    scripts = {
+        "scripts/start.sh": 'python manage.py check --deploy\nexec "$@"\n',
+        "scripts/seed.sh": "",
+    }
+    warning = named(project(tmp_path, {**workflow("pytest", line), **scripts}))
+    assert "koalaman/shellcheck" in warning
+    assert "check --deploy" not in warning
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -392,3 +403,24 @@ jobs:
     }
     found = named(project(tmp_path, files))
     assert (f"{task!r} (.github/workflows/ci.yml)" in found) if task else not found
+
+
+def test_a_script_in_a_job_for_checks_that_fails_by_itself_is_a_check(tmp_path: Path) -> None:
+    jobs = """
+on: push
+jobs:
+  tests: {steps: [{run: pytest}]}
+  linters:
+    steps: [{run: ./scripts/wait.sh}, {run: bash scripts/templatelint.sh}, {run: "./scripts/pylint.sh"}]
+  build: {steps: [{run: ./scripts/check-tools.sh}]}
+"""
+    gives_up = "if grep -rn '{{x' templates; then exit 1; fi\n"
+    files = {
+        ".github/workflows/ci.yml": jobs,
+        "scripts/wait.sh": gives_up,
+        "scripts/templatelint.sh": gives_up,
+        "scripts/pylint.sh": f"pylint mysite\n{gives_up}",
+        "scripts/check-tools.sh": gives_up,
+    }
+    warning = named(project(tmp_path, files))
+    assert warning.endswith("contain: 'bash scripts/templatelint.sh' (.github/workflows/ci.yml)")
