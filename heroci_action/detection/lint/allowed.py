@@ -52,7 +52,7 @@ def _is_unplanned(project: ProjectFiles, command: Command) -> bool:
     name, arguments = tool_name(command), command.call.arguments
     if name not in _LINTERS or ASKING.intersection(arguments):
         return False
-    tools = [tool for tool in LINT_TOOLS.values() if runs(command, tool)]
+    tools = [tool for tool in LINT_TOOLS.values() if runs(project, command, tool)]
     configured = project.configured("lint")
     if configured is not None:
         return {name, *(tool.name for tool in tools)}.isdisjoint(configured)
