@@ -86,7 +86,9 @@ class Dockerfile:
         found: list[DockerStage] = []
         for line in self._instructions():
             if match := _FROM.match(line):
-                found.append(DockerStage(name=match[2] or "", base=match[1], lines=()))
+                # `FROM "$IMAGE":"$TAG"`
+                base = re.sub(r"[\"']", "", match[1])
+                found.append(DockerStage(name=match[2] or "", base=base, lines=()))
             elif found:
                 last = found[-1]
                 found[-1] = DockerStage(last.name, last.base, (*last.lines, line))

@@ -1,4 +1,4 @@
-"""Containers that show a server or documents to people, or stand in front of the application: the tests use neither."""
+"""Containers that show something to people, or stand in front of the application: the tests use neither."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from heroci_action.detection.ci.records import Image, LeftOut
 _CONSOLES = re.compile(
     r"phpmyadmin|phppgadmin|adminer|pgadmin4?|pgweb|dbgate|cloudbeaver|mongo-express|redis-?commander|redisinsight|"
     r"phpredisadmin|flower|kibana|opensearch-dashboards|cerebro|dejavu|elasticvue|elasticsearch-hq|kafka-ui|kafdrop|"
-    r"akhq|grafana|portainer(-ce)?|dozzle|watchtower|cadvisor|swagger-ui|mkdocs(-material)?|traefik|caddy|nginx-proxy|haproxy"
+    r"akhq|grafana|portainer(-ce)?|dozzle|watchtower|cadvisor|swagger-ui|mkdocs(-material)?|traefik|caddy|"
+    r"nginx-proxy|haproxy"
 )
 # Django replaces the sending of mail in tests, but a test may ask for what has arrived, at the port of the page.
 _MAIL = re.compile(r"mailhog|mailpit|mailcatcher|maildev|smtp4dev|inbucket")

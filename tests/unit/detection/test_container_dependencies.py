@@ -336,3 +336,15 @@ def test_a_line_of_the_image_chooses_the_python(
     tmp_path: Path, dockerfile: str, python: str
 ) -> None:
     assert in_container(tmp_path, dedent(dockerfile).lstrip()).config.python == python
+
+
+def test_quotes_around_the_parts_of_a_base_image_are_no_part_of_its_name(tmp_path: Path) -> None:
+    dockerfile = """
+        ARG IMAGE=acme/django-dev
+        ARG TAG=2
+        FROM "$IMAGE":"$TAG" AS test
+        COPY . .
+        RUN pip install -r requirements/ci.txt
+    """
+    found = in_container(tmp_path, dedent(dockerfile).lstrip())
+    assert any("the tests in acme/django-dev:2, whose packages" in text for text in found.warnings)
