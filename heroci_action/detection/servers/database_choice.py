@@ -72,9 +72,13 @@ def _choose_free(project: ProjectFiles, ways: list[Database]) -> Database | None
 
 
 def _on_server(ways: list[Database], wanted: Vendor) -> Database | None:
-    """Return the definition that can use a server of this vendor; a URL decides before a name."""
+    """Return the definition that can use a server of this vendor; a URL decides before a name.
+
+    Where another one reads variables, a host from elsewhere is that of a production system, such as a secret's.
+    """
     urls = [way for way in ways if way.url and way.vendor is not Vendor.SQLITE]
     named = [way for way in ways if way.vendor is wanted]
+    named.sort(key=lambda way: "HOST" in way.unread)
     variable = [way for way in ways if way.reads_environment]
     return next(iter((*urls, *named, *variable)), None)
 

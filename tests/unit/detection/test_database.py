@@ -762,3 +762,20 @@ def test_a_function_may_put_the_names_of_the_variables_together(tmp_path: Path, 
     """
     env = loaded(tmp_path, {**django(settings), **DRIVER}).config.env
     assert (env["SHOP_HOST"], env["SHOP_USER"]) == ("{postgres.host}", "{postgres.user}")
+
+
+@pytest.mark.parametrize("order", ["first", "last"])
+def test_a_host_from_a_secret_is_not_taken_beside_one_from_a_variable(
+    tmp_path: Path, order: str
+) -> None:
+    secret = (
+        "    ACCOUNT = fetch_account()\n"
+        f'    DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": ACCOUNT["host"]}}}}\n'
+    )
+    usual = f'    DATABASES = {{"default": {{{FIELDS}}}}}\n'
+    one, other = (secret, usual) if order == "first" else (usual, secret)
+    settings = f"import os\nif is_in_cloud():\n{one}else:\n{other}"
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert found.config.env["P_HOST"] == "{postgres.host}"
+    assert "PGHOST" not in found.config.env
+    assert not any("was not understood" in text for text in found.warnings)
