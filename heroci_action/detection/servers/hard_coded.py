@@ -23,14 +23,19 @@ def file_with_local_address(project: ProjectFiles, ports: Collection[str]) -> st
     return next((file for file in files if address.search(project.tree.text(file))), None)
 
 
+def host_of(project: ProjectFiles, image: Image) -> str:
+    """Return the host at which the CI's tests reach a server: its name in their container's network, or the machine."""
+    suite = project.ci.suite
+    contained = suite and (suite.job.image or suite.main.command.is_contained)
+    return image.alias if contained and image.alias else "localhost"
+
+
 def file_with_name(project: ProjectFiles, image: Image, port: int) -> str | None:
     """Return the file of the settings or tests that names a server as the network of the tests' container does.
 
     A job on the machine itself could not reach the server under this name.
     """
-    suite = project.ci.suite
-    contained = suite and (suite.job.image or suite.main.command.is_contained)
-    if not contained or image.alias in {"", "localhost"}:
+    if host_of(project, image) == "localhost":
         return None
     found = (file for file, node in _code(project, image.alias) if _names(node, image.alias, port))
     return next(found, None)

@@ -639,3 +639,29 @@ def test_the_variable_of_a_redis_that_no_file_of_the_ci_sets_is_proposed(tmp_pat
     taken = load(tmp_path)
     assert taken.config.env["REDIS_URL"] == "{redis.url}"
     assert not [text for text in taken.warnings if "no file of the CI sets" in text]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("docker compose run --rm web python manage.py test", False),
+        ("docker compose up -d queue && python manage.py test", True),
+    ],
+)
+def test_tests_in_a_container_do_not_look_for_redis_on_the_machine(
+    tmp_path: Path, line: str, named: bool
+) -> None:
+    compose = """
+        services:
+          queue: {image: "redis:7", ports: ["6379:6379"]}
+          web: {build: ., depends_on: [queue], volumes: [".:/app"]}
+    """
+    files = {
+        **django(),
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\nWORKDIR /app\n",
+        **workflow(line),
+    }
+    found = loaded(tmp_path, files)
+    assert "redis" in found.config.services
+    assert any(each.service == "redis" for each in found.facts.fixed_addresses) is named
