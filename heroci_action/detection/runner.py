@@ -23,7 +23,7 @@ from heroci_action.detection.ci.selection import (
     widest,
 )
 from heroci_action.detection.ci.suite import is_beside
-from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django
+from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, runs_scenarios
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.conditional_variables import find_conditional_variables
 from heroci_action.detection.environment.job_image import find_built_files
@@ -117,7 +117,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
     described = [pair for pair in described if not (pair[1] and pair[1].command in written)]
     further = [run for run, _ in described]
     yield Fact("other_tests", tuple(tests for _, tests in described if tests))
-    scenarios = (command for command in project.commands if _runs_scenarios(command))
+    scenarios = (command for command in project.commands if runs_scenarios(command))
     for command in (*(run.command for run in further), *scenarios):
         usual = command.directory in {".", project.layout.directory}
         place = "" if usual else f" in {command.directory}"
@@ -152,11 +152,6 @@ def _generated(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
                 "HeroCI needs one that is in the repository: set working-directory and settings to it"
             )
             return
-
-
-def _runs_scenarios(command: Command) -> bool:
-    """Return whether a command runs tests of another kind: `behave`, `manage.py behave`, `robot`."""
-    return bool({command.call.name, *command.call.arguments[:1]} & {"behave", "robot"})
 
 
 def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[TestRun]:

@@ -62,6 +62,11 @@ def find_test_run(command: Command, tree: RepositoryFiles) -> TestRun | None:
     return TestRun(command=command, runner=runner, arguments=arguments, program=program)
 
 
+def runs_scenarios(command: Command) -> bool:
+    """Return whether a command runs tests of another kind: `behave`, `manage.py behave`, `robot`."""
+    return bool({command.call.name, *command.call.arguments[:1]} & {"behave", "robot"})
+
+
 def runs_nothing(command: Command, tree: RepositoryFiles) -> bool:
     """Return whether a command starts a test runner that executes no test: `pytest --collect-only`."""
     without = _WITHOUT_TESTS.intersection(command.call.arguments)

@@ -9,7 +9,12 @@ from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.suite import databases_of
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
-from heroci_action.detection.ci.test_runs import find_test_run, is_django, program_file
+from heroci_action.detection.ci.test_runs import (
+    find_test_run,
+    is_django,
+    program_file,
+    runs_scenarios,
+)
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import CHECKS, PRINTS, reason_of_program
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
@@ -83,7 +88,8 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
     """Yield the checks that the plan does not contain, and the task of npm that runs each; some need not pass."""
     legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
     # Without a suite of the CI, other warnings name what may run the tests.
-    known = project.ci.suite is not None and project.ci.suite.job in project.ci.jobs
+    suite_job = project.ci.suite.job if project.ci.suite else None
+    known = suite_job in project.ci.jobs
     # The lines before the tests of a foreign workflow are steps of the plan, or left out.
     foreign = project.ci.foreign_job
     for job in (each for each in legs if _counts(each) and each is not foreign):
@@ -99,6 +105,8 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
             makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
             is_other = _is_other(project, command) or (is_own and not makes_files)
             is_other = is_other or (ends and _migrates_elsewhere(project, job, command))
+            # Another warning names those of the suite's job.
+            is_other = is_other or (job is not suite_job and runs_scenarios(command))
             if is_other and not _keeps_changes(job, command):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 shown = next((task for task in tasks if id(task) not in around), command)

@@ -170,10 +170,17 @@ def test_end_to_end_jobs_do_not_speak_for_the_tests(tmp_path: Path) -> None:
     assert any("also runs 'pytest -m e2e browser'" in text for text in found.warnings)
 
 
-def test_scenarios_beside_the_tests_are_named_in_a_warning(tmp_path: Path) -> None:
-    job = "jobs: {t: {steps: [{run: manage.py test}, {run: ./manage.py behave features}]}}"
-    found = loaded(tmp_path, {**django(), ".github/workflows/t.yml": job})
-    assert any("also runs './manage.py behave features'" in text for text in found.warnings)
+@pytest.mark.parametrize(
+    "jobs",
+    [
+        "{t: {steps: [{run: manage.py test}, {run: ./manage.py behave features}]}}",
+        "{t: {steps: [{run: manage.py test}]}, browser: {steps: [{run: ./manage.py behave features}]}}",
+    ],
+)
+def test_scenarios_beside_the_tests_are_named_in_a_warning(tmp_path: Path, jobs: str) -> None:
+    found = loaded(tmp_path, {**django(), ".github/workflows/t.yml": f"on: push\njobs: {jobs}"})
+    named = [text for text in found.warnings if "'./manage.py behave features'" in text]
+    assert len(named) == 1
 
 
 def test_what_pytests_configuration_leaves_out_is_run_if_the_ci_runs_it(tmp_path: Path) -> None:
