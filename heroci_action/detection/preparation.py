@@ -290,8 +290,7 @@ class _Line:
             case ("check", *_):
                 return not has_checks
             case ("makemigrations", *options):
-                checks = bool({"--check", "--dry-run"}.intersection(options))
-                return checks and not has_checks
+                return not ({"--check", "--dry-run"}.isdisjoint(options) or has_checks)
         return False
 
     def _container_reason(self) -> str | None:
