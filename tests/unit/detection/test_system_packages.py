@@ -119,6 +119,8 @@ def test_packages_of_ubuntu_get_their_name_in_debian_or_a_warning(
         ("dnf -y install gettext libxml2-devel", ("gettext", "libxml2-dev")),
         ("microdnf install postgresql-devel openssl-devel", ("libpq-dev", "libssl-dev")),
         ("sudo yum install -y gcc-c++ jpeg-devel", ("g++", "libjpeg-dev")),
+        ("apk add ttf-dejavu ttf-freefont", ("fonts-dejavu", "fonts-freefont-ttf")),
+        ("apt-get install ttf-dejavu-core python", ("fonts-dejavu-core", "python3")),
         ("apk add --no-cache libxslt-dev", ("libxslt1-dev",)),
         ("apk add musl-dev xz-dev sqlite-dev", ("libc6-dev", "liblzma-dev", "libsqlite3-dev")),
     ],
