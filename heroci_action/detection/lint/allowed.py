@@ -33,8 +33,9 @@ def find_allowed(project: ProjectFiles) -> tuple[LeftOut, ...]:
 
 def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
     """Yield the calls of linters and hooks that the plan does not run, not even in an optional stage."""
-    required = {each.words for each in project.ci.commands if not _is_allowed(each)}
-    for command in filter(_is_allowed, project.ci.commands):
+    commands = project.ci.commands
+    required = {each.words for each in commands if not _is_allowed(project, each)}
+    for command in (each for each in commands if _is_allowed(project, each)):
         hooks = hooks_of(command, project)
         if hooks and not requires_lint(project):
             for name in dict.fromkeys(hook.id for hook in without_planned(project, hooks)):
@@ -43,8 +44,9 @@ def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
             yield _leave_out(command)
 
 
-def _is_allowed(command: Command) -> bool:
-    return command.may_fail or _NO_VERDICT in command.call.arguments or only_shows(command)
+def _is_allowed(project: ProjectFiles, command: Command) -> bool:
+    passes = _NO_VERDICT in command.call.arguments or only_shows(project, command)
+    return command.may_fail or passes
 
 
 def _is_unplanned(project: ProjectFiles, command: Command) -> bool:

@@ -122,7 +122,7 @@ def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
     arguments = set(call.arguments)
     if call.name not in tool.programs or {"--version", "--help", "--exit-zero"} & arguments:
         return False
-    if reads_pipe(command) or only_shows(command):
+    if reads_pipe(command) or only_shows(project, command):
         return False
     # Ruff's short form of --exit-zero
     if tool.distribution == "ruff" and "-e" in arguments:
@@ -133,11 +133,13 @@ def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
     return bool(checks) or checks_by_settings(project, tool, command.directory)
 
 
-def only_shows(command: Command) -> bool:
+def only_shows(project: ProjectFiles, command: Command) -> bool:
     """Return whether a formatter shows what it would change and passes: `isort --diff`; that of Ruff fails."""
-    arguments = set(command.call.arguments)
-    shows = bool(_SHOWING & arguments) and not _CHECKING - _SHOWING & arguments
-    return command.call.name in {"black", "isort"} and shows
+    name, arguments = command.call.name, set(command.call.arguments)
+    shows = bool(_SHOWING & arguments) and not (_CHECKING - _SHOWING) & arguments
+    if name not in {"black", "isort"} or not shows:
+        return False
+    return not checks_by_settings(project, LINT_TOOLS[name], command.directory)
 
 
 def reads_pipe(command: Command) -> bool:

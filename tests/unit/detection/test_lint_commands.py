@@ -511,6 +511,7 @@ def test_a_linter_that_reads_a_pipe_checks_only_that(
     [
         ("black mysite", "check = true", {"black": (*BLACK, "mysite")}),
         ("black mysite", "check = 1\ndiff = 1", {"black": (*BLACK, "mysite")}),
+        ("black --diff mysite", "check = true", {"black": (*BLACK, "mysite")}),
         ("cd mysite && black .", "check = true", {"black": (*BLACK, "mysite")}),
         ("black mysite", "check = false", {}),
         ("black mysite", "line-length = 99", {}),
