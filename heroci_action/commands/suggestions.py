@@ -23,6 +23,10 @@ _HEADER = """\
 _GROUPS = {"services": "services", "lint": "checks", "stages": "checks"}
 # `redis://localhost:6379/0`
 _ON_MACHINE = re.compile(r"(^|[/@])(localhost|127\.0\.0\.1)\b")
+# `postgres://shop@db/shop`, but not `sqlite:///db`
+_OF_SERVER = re.compile(r"(?!sqlite|file)[\w.+-]+://")
+# `{postgres.host}`
+_PLACE = re.compile(r"^\{[\w-]+\.(host|port)\}$")
 # `DOCKER_BUILDKIT=1 docker compose up`
 _DOCKER = re.compile(r"(?:^|\s)(?:docker|docker-compose|podman)\s")
 # `cd web && rm -rf build`
@@ -61,7 +65,8 @@ def _stages(project: ProjectConfig) -> Iterator[str]:
         return
     lines = [_comment("The project's CI also runs these tests, each in its own stage.")]
     for number, tests in enumerate(found, start=2):
-        stage = {"steps": [tests.command], "services": list(project.config.services)}
+        servers = dict.fromkeys((*project.config.services, *tests.services))
+        stage = {"steps": [tests.command], "services": list(servers)}
         env = {
             key: value for key, value in tests.env.items() if not _is_planned(project, key, value)
         }
@@ -72,7 +77,9 @@ def _stages(project: ProjectConfig) -> Iterator[str]:
 
 def _is_planned(project: ProjectConfig, name: str, value: str) -> bool:
     """Return whether a variable is the address of a server in the CI, and the plan has its own for it."""
-    return _ON_MACHINE.search(value) is not None and "{" in project.config.env.get(name, "")
+    planned = project.config.env.get(name, "")
+    is_address = _ON_MACHINE.search(value) or _OF_SERVER.match(value) or _PLACE.search(planned)
+    return "{" in planned and "{" not in value and is_address is not None
 
 
 def _values(project: ProjectConfig, group: str) -> Iterator[str]:

@@ -30,9 +30,13 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherTests:
-    """Tests that the CI runs in addition to the suite: a command in the working directory, with its own variables."""
+    """Tests that the CI runs in addition to the suite: a command in the working directory, with its own variables.
+
+    `services` are the lines of the configuration for servers that only its job has, by their names.
+    """
 
     command: str
+    services: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 
 

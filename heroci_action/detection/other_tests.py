@@ -27,6 +27,8 @@ from heroci_action.repository.files import ancestors, join, parent, relative_pat
 
 # `--settings=shop.settings.readonly`
 _SETTINGS = re.compile(r"--(?:settings|ds)[= ](\S+)")
+# `postgres://:@:/`: Compose makes nothing of the variables that only the CI knows.
+_EMPTY_ADDRESS = re.compile(r"[\w.+-]+://[:@/]*")
 # `tests/integration/browser.py`, `conftest.py`
 OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
 
@@ -144,4 +146,5 @@ def variables_of(project: ProjectFiles, command: Command) -> dict[str, str]:
         and usual.get(name) != value
         and not project.ci.is_of_service(name, value)
         and UNKNOWN not in value
+        and not _EMPTY_ADDRESS.fullmatch(value)
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from heroci_action.detection.ci.arguments import (
     chooses_unknown_tests,
@@ -27,6 +28,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, run
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.conditional_variables import find_conditional_variables
 from heroci_action.detection.environment.job_image import find_built_files
+from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.handed_over import find_handed_over, warn_of_handed_over
 from heroci_action.detection.image.builds import find_release
@@ -51,6 +53,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.secret_files import warn_of_secret_files
+from heroci_action.detection.servers.others import servers_beside
 from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
 from heroci_action.detection.variables import find_unknown_variables
@@ -110,7 +113,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         )
     yield from _unknown_choices(runs)
     described = [
-        (run, describe_run(project, run, tuple(_kept(project, run))))
+        (run, _with_servers(project, run, describe_run(project, run, tuple(_kept(project, run)))))
         for run in _further_runs(project, runs)
     ]
     written = written_steps(project)
@@ -118,6 +121,7 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
     further = [run for run, _ in described]
     yield Fact("other_tests", tuple(tests for _, tests in described if tests))
     scenarios = (command for command in project.commands if runs_scenarios(command))
+    lines = {id(run.command): tuple(tests.services.values()) for run, tests in described if tests}
     for command in (*(run.command for run in further), *scenarios):
         usual = command.directory in {".", project.layout.directory}
         place = "" if usual else f" in {command.directory}"
@@ -128,8 +132,20 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         by_variables = f" with {pairs}" if pairs else ""
         yield Warn(
             f"{command.source} also runs {command.brief!r}{place}{by_variables}, which the plan does not contain; "
-            "add a stage for these tests"
+            "add a stage for these tests",
+            lines.get(id(command), ()),
         )
+
+
+def _with_servers(
+    project: ProjectFiles, run: TestRun, tests: OtherTests | None
+) -> OtherTests | None:
+    """Return tests with the servers that only their job has, and the addresses of these in their variables."""
+    job = next((each for each in project.ci.jobs if run.command in each.commands), None)
+    if tests is None or job is None:
+        return tests
+    services, env = servers_beside(project, job, tests.env)
+    return replace(tests, services=services, env=env)
 
 
 def _unknown_choices(runs: tuple[TestRun, ...]) -> Iterator[Finding]:

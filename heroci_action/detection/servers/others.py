@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.compose.composition import compose_words
 from heroci_action.detection.ci.machine_servers import find_server, unit_of
-from heroci_action.detection.ci.records import UNKNOWN, Command, Image
+from heroci_action.detection.ci.records import UNKNOWN, Command, Image, Job
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.left_out import SERVICE, STAYS
@@ -91,7 +91,7 @@ class _Server:
         if self.image.arguments:
             yield Found(f"{key}.arguments", list(self.image.arguments), why)
         known = dict(_known_addresses(project))
-        pointed = {name: self._address(name, value, known) for name, (value, _) in known.items()}
+        pointed = {name: self.address(name, value, known) for name, (value, _) in known.items()}
         for name, address in pointed.items():
             if address:
                 value, origin = known[name]
@@ -111,7 +111,7 @@ class _Server:
             and (job.get(name) != value or name.startswith(stem))
         }
 
-    def _address(self, name: str, value: str, known: _Variables) -> str | None:
+    def address(self, name: str, value: str, known: _Variables) -> str | None:
         """Return the value of a variable with the server's address in it replaced; None if it has none."""
         pointed = re.sub(
             rf"(?<![\w.-]){self.addresses}(?!\w)",
@@ -350,6 +350,31 @@ def _is_in_variable(project: ProjectFiles, image: Image, published: str) -> bool
         for name, (value, _) in project.evidence.env.items()
         if name.upper().startswith(_stem(image))
     )
+
+
+def servers_beside(
+    project: ProjectFiles, job: Job, env: Mapping[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the servers that another job than the suite's has in addition, and its variables with their addresses.
+
+    Each server is a line of the configuration, by its name. A further database cannot be proposed.
+    """
+    own = {_name_of(image) for image in project.ci.services}
+    lines: dict[str, str] = {}
+    pointed, known = dict(env), {name: (value, "") for name, value in env.items()}
+    for image in (each for each in job.services if each.is_known and not _is_part_of_job(each)):
+        name, port = _name_of(image), port_of(image)
+        if port and name not in own and kind_of(image) not in DATABASES:
+            server = _Server(name=name, image=image, port=port)
+            lines[name] = _proposal(project, image)[0]
+            found = {key: server.address(key, value, known) for key, value in env.items()}
+            pointed |= {key: address for key, address in found.items() if address}
+    return lines, pointed
+
+
+def _name_of(image: Image) -> str:
+    kind = kind_of(image)
+    return kind.name if kind else _name(image)
 
 
 def _stem(image: Image) -> str:
