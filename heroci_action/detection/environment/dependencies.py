@@ -26,6 +26,7 @@ from heroci_action.detection.requirements.declared import (
 from heroci_action.detection.requirements.files import distribution
 from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.requirements.markers import applicable
+from heroci_action.detection.requirements.unknown_installs import warn_of_unknown_installs
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings.source import uses_geodjango
 
@@ -167,6 +168,7 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
             ('packages = ["django"]',),
         )
     yield from _missing_files(project)
+    yield from warn_of_unknown_installs(project)
     yield from _old_coverage(project)
     yield from _system_packages(project)
     yield from detect_job_image(project)

@@ -37,7 +37,7 @@ _BUILT = re.compile(
 )
 _LISTS = ("files", "missing", "constraints", "packages", "extras", "groups", "locks")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
-_VALUED = frozenset(
+VALUED = frozenset(
     {
         "-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints", "-e", "--editable", "--group",
         "--only-group", "--no-group", "--extra", "--no-extra", "-E", "--extras", "-G", "--with", "--without", "--only",
@@ -123,7 +123,7 @@ class Installs:
 @once
 def read_installs(project: ProjectFiles) -> Installs:
     """Read every installation in the job that runs the tests."""
-    return read_installs_of(project, _installing(project))
+    return read_installs_of(project, find_installing(project))
 
 
 def read_installs_of(project: ProjectFiles, commands: Iterable[Command]) -> Installs:
@@ -133,14 +133,14 @@ def read_installs_of(project: ProjectFiles, commands: Iterable[Command]) -> Inst
     for command in (each for outer in commands for each in (*outer.via, outer)):
         reader = _Reader(project, command.directory, command.env)
         is_certain = not (command.conditional or command.may_fail)
-        for part in filter(None, map(reader.read, _calls(command))):
+        for part in filter(None, map(reader.read, calls_of(command))):
             missing = part.missing if is_certain else ()
             found = _merge(found, replace(part, source=command.source, missing=missing))
     files = without_included(project.tree, found.files)
     return replace(found, files=files)
 
 
-def _installing(project: ProjectFiles) -> tuple[Command, ...]:
+def find_installing(project: ProjectFiles) -> tuple[Command, ...]:
     """Return the commands that may install for the tests: those in their environments, up to the last test run."""
     runs = project.ci.suite.runs if project.ci.suite else ()
     used = {run.command.environment for run in runs} or {""}
@@ -155,7 +155,7 @@ def _installing(project: ProjectFiles) -> tuple[Command, ...]:
     return (*project.image_commands, *own) if "" in used else own
 
 
-def _calls(command: Command) -> Iterator[list[str]]:
+def calls_of(command: Command) -> Iterator[list[str]]:
     """Yield the words of a command, and the words after its launchers: `poetry run pip install mock` calls both."""
     yield list(command.words)
     if command.call.launchers and command.call.program:
@@ -198,7 +198,7 @@ class _Reader:
     def read(self, call: list[str]) -> Installs | None:
         """Read a call; None if it installs nothing for the project."""
         found: Installs | None = None
-        program, arguments = _program(call)
+        program, arguments = find_installer(call)
         match program, arguments:
             case ("pip" | "pip3", ["install" | "wheel", *rest]):
                 found = self._pip(rest)
@@ -219,7 +219,7 @@ class _Reader:
         return found
 
     def _pip(self, arguments: list[str]) -> Installs | None:
-        given = Options.split(arguments, _VALUED)
+        given = Options.split(arguments, VALUED)
         listed = _listed(given, "-r", "--requirement", "--requirements")
         limits = self._constraints(given)
         files = self._files(listed)
@@ -228,7 +228,7 @@ class _Reader:
         # A file that the job writes is not there yet when HeroCI installs.
         written = tuple(file for file in files if file in self.project.tree.created)
         packages = filter(_is_package, map(str, read_requirements(self.project.tree, written)))
-        words = () if _upgrades_tools(given.words) and not files else given.words
+        words = () if upgrades_tools(given.words) and not files else given.words
         named = self._named((*words, *map(_as_path, given.values("-e", "--editable"))))
         return replace(
             named,
@@ -283,7 +283,7 @@ class _Reader:
 
     def _pip_sync(self, words: list[str]) -> Installs | None:
         """Read `uv pip sync FILE…`, whose words are files."""
-        given = Options.split(words, _VALUED)
+        given = Options.split(words, VALUED)
         files = (*given.words, *_listed(given, "-r", "--requirement"))
         return self._pip([word for file in files for word in ("-r", file)])
 
@@ -291,7 +291,7 @@ class _Reader:
         # `uv run --group test pytest -x`: the options end before the program.
         ends = (i for i, _ in enumerate(words) if runs and _ends_options(words, i))
         end = next(ends, len(words))
-        given = Options.split(words[:end], _VALUED)
+        given = Options.split(words[:end], VALUED)
         return Installs(
             manager="uv",
             locks=("uv.lock",),
@@ -309,7 +309,7 @@ class _Reader:
         )
 
     def _poetry(self, words: list[str]) -> Installs:
-        given = Options.split(words, _VALUED)
+        given = Options.split(words, VALUED)
         dropped = ("dev",) if given.has("--no-dev") else ()
         return Installs(
             manager="poetry",
@@ -323,7 +323,7 @@ class _Reader:
         )
 
     def _pdm(self, words: list[str]) -> Installs:
-        given = Options.split(words, _VALUED)
+        given = Options.split(words, VALUED)
         named = _listed(given, "-G", "--group", "--with")
         every = ":all" in named
         return Installs(
@@ -338,7 +338,7 @@ class _Reader:
         )
 
     def _pipenv(self, words: list[str]) -> Installs:
-        given = Options.split(words, _VALUED)
+        given = Options.split(words, VALUED)
         files = self._files(_listed(given, "-r", "--requirements"))
         return replace(self._named(given.words), manager="pipenv", files=files)
 
@@ -353,7 +353,7 @@ class _Reader:
 
 def _ends_options(words: list[str], index: int) -> bool:
     previous = words[index - 1] if index else ""
-    return not words[index].startswith("-") and previous not in _VALUED
+    return not words[index].startswith("-") and previous not in VALUED
 
 
 def _beside(packages: tuple[str, ...], program: list[str]) -> tuple[str, ...]:
@@ -361,7 +361,7 @@ def _beside(packages: tuple[str, ...], program: list[str]) -> tuple[str, ...]:
     return tuple(name for name in packages if name not in program[:1])
 
 
-def _program(call: list[str]) -> tuple[str, list[str]]:
+def find_installer(call: list[str]) -> tuple[str, list[str]]:
     """Return the installer and its arguments: `python -m pip install` calls pip."""
     rest = list(call)
     while rest:
@@ -394,6 +394,6 @@ def _is_package(word: str) -> bool:
     return requirement is not None and canonicalize_name(requirement.name) not in _TOOLS
 
 
-def _upgrades_tools(words: Iterable[str]) -> bool:
+def upgrades_tools(words: Iterable[str]) -> bool:
     """Return whether a call installs nothing but tools; jobs upgrade setuptools with them out of habit."""
     return {canonicalize_name(word) for word in words} <= {*_TOOLS, "setuptools"}
