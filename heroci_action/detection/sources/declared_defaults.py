@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from heroci_action.detection.sources.environment_reads import GETTERS, plain, text_of
 from heroci_action.detection.sources.settings_includes import last_name
+
+# `Env`, `OwnEnv`, `SmartEnv2`
+_ENV_CLASS = re.compile(r"\w*Env\d*")
 
 
 def declared_defaults(
@@ -22,7 +26,7 @@ def declared_defaults(
     helpers = {name for name, node in functions.items() if _has_own_default(node)}
     found: dict[str, str | None] = {}
     for call in calls:
-        if (last_name(call.func) or "").endswith("Env"):
+        if _ENV_CLASS.fullmatch(last_name(call.func) or ""):
             found |= dict(_scheme(call.keywords, tables))
         elif getattr(call.func, "id", "") in helpers and (name := _name_of(call)):
             found.setdefault(name, None)

@@ -599,6 +599,7 @@ def test_code_that_asks_in_which_ci_it_runs_gets_the_answer_of_the_projects_ci(
             "class OwnEnv(Env): pass\nSCHEME: dict[str, object] = {'SHOP_TOKEN': (str, 'x')}\n"
             "env = OwnEnv(**SCHEME)\nA = env('SHOP_TOKEN')\n"
         ),
+        "class OurEnv2(SmartEnv): pass\nenv = OurEnv2(**{'SHOP_TOKEN': (str, 'x', '')})\nA = env('SHOP_TOKEN')\n",
         # Several dictionaries; a table that contains itself ends.
         (
             "A = {**A, 'OTHER': (str, '')}\nB = {'SHOP_TOKEN': (str, 'x')}\n"
