@@ -112,7 +112,7 @@ def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -
         if command.may_fail:
             continue
         if runs(project, command, tool):
-            yield _call(project, command, tool)
+            yield read_call(project, command, tool)
         yield from _hook_calls(project, hooks_of(command, project), tool)
 
 
@@ -164,7 +164,8 @@ def _without_mode(arguments: Iterable[str], tool: LintTool) -> list[str]:
     return [word for word in arguments if word != mode]
 
 
-def _call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
+def read_call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
+    """Return how a command calls a tool, without the words that only the CI knows."""
     directory = "." if command.directory.startswith("/") else join(command.directory)
     options, paths = _sort(project, directory, _without_mode(command.call.arguments, tool))
     return Call(
@@ -258,7 +259,7 @@ def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list
     """Return the options that stay, and the paths from the repository's root; drop unknown words."""
     options: list[str] = []
     paths: list[str] = []
-    for word, value in _with_values(words):
+    for word, value in with_values(words):
         if _is_dropped(word, value):
             continue
         if _PLACES.fullmatch(word.partition("=")[0]):
@@ -270,7 +271,7 @@ def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list
     return options, paths
 
 
-def _with_values(words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
+def with_values(words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
     """Yield each word, with the next one if that is its value."""
     pending = iter(words)
     for word in pending:

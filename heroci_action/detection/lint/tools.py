@@ -9,6 +9,7 @@ from functools import partial
 
 from heroci_action.detection.ci.records import Command, Job
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.lint.changed_files import warn_of_changed_files
 from heroci_action.detection.lint.commands import (
     Call,
     Source,
@@ -147,6 +148,7 @@ def _further(project: ProjectFiles) -> dict[str, _Evidence]:
 def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of checks of the CI that the plan does not contain."""
     yield from _programs_elsewhere(project)
+    yield from warn_of_changed_files(project)
     mypy = LINT_TOOLS["mypy"]
     if any("--install-types" in c.words for c in project.ci.commands if runs(project, c, mypy)):
         yield Warn(

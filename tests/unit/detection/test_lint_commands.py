@@ -523,3 +523,22 @@ def test_a_formatter_whose_settings_make_it_check_is_a_check(
     files = {"pyproject.toml": f"[tool.black]\n{settings}\n", **workflow(line)}
     config = loaded(tmp_path, {**django(), **files}).config
     assert commands(config) == expected or (expected == {} and config.stages["lint"].optional)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("black --check $(git diff --name-only main | grep py) manage.py", ["manage.py"]),
+        ("pylint $CHANGED_FILES mysite manage.py", ["mysite, manage.py"]),
+        ("pylint mysite --jobs $FILES", []),
+        ("black --check $(git diff --name-only main)", []),
+        ("black --check manage.py", []),
+    ],
+)
+def test_files_of_a_change_beside_known_paths_are_named(
+    tmp_path: Path, line: str, found: list[str]
+) -> None:
+    change = "CHANGED_FILES=$(git diff --name-only main); FILES=$(python count.py)"
+    warnings = loaded(tmp_path, {**django(), **workflow(f"{change}; {line}")}).warnings
+    changed = [text for text in warnings if "also checks what only the CI knows" in text]
+    assert [text.split("only checks ")[1].split(": set")[0] for text in changed] == found
