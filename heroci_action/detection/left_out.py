@@ -83,8 +83,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
         "sphinx-build", "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt",
-        "doctest", "trivy", "gitlint", "commitlint", "diff", "cmp", "sphinx",
-        "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "dredd",
+        "doctest", "karma", "mocha", "jasmine", "ava", "trivy", "gitlint", "commitlint", "diff", "cmp", "sphinx",
+        "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "pa11y-ci", "dredd",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod",
@@ -123,6 +123,8 @@ _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(
 _WAITING = re.compile(r"wait([_-]|for).*")
 # `diff-cover coverage.xml --fail-under=100`, `pysentry-rs . --fail-on high`
 _FAILING = re.compile(r"--fail-(under|on|level)\b.*")
+# `nx affected --target=test`
+_TARGETS = re.compile(r"--targets?=([\w,-]*[,-])?(test|lint|e2e)([,-].*)?")
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
 _INSTALLING = frozenset(
     {"install", "install-deps", "add", "download", "update", "upgrade", "self", "bootstrap"}
@@ -244,6 +246,7 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
     first = next((word for word in arguments if not word.startswith("-")), "")
     if first in _INSTALLING:
         return INSTALLS_OTHER
-    if first in {"verify", "validate", "pre-commit"} or _CHECKING.search(first):
+    targets = any(map(_TARGETS.fullmatch, arguments))
+    if targets or first in {"verify", "validate", "pre-commit", "test"} or _CHECKING.search(first):
         return CHECKS
     return STAYS if first in _SERVING else None

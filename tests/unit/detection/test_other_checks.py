@@ -347,6 +347,9 @@ def test_a_long_line_is_cut_in_a_warning(tmp_path: Path) -> None:
         "diff-cover coverage.xml --fail-under=100",
         "scan-lock . --fail-on high",
         "python3 -m doctest docs/reader.py",
+        "npx karma start",
+        "npx nx affected --target=test",
+        "npx playwright test",
     ],
 )
 def test_a_gate_behind_the_tests_is_a_check(tmp_path: Path, line: str) -> None:
@@ -424,3 +427,22 @@ jobs:
     }
     warning = named(project(tmp_path, files))
     assert warning.endswith("contain: 'bash scripts/templatelint.sh' (.github/workflows/ci.yml)")
+
+
+def test_an_action_of_the_repository_in_an_image_of_its_own_is_named(tmp_path: Path) -> None:
+    jobs = """
+        on: push
+        jobs:
+          test: {steps: [{run: pytest}]}
+          settings: {steps: [{uses: ./.github/actions/deploy-check}, {uses: ./.github/actions/publish}]}
+    """
+    image = "runs: {using: docker, image: Dockerfile}\n"
+    files = {
+        ".github/workflows/ci.yml": jobs,
+        ".github/actions/deploy-check/action.yml": image,
+        ".github/actions/publish/action.yml": image,
+    }
+    warning = named(project(tmp_path, files))
+    assert warning.endswith(
+        "contain: 'uses: ./.github/actions/deploy-check' (.github/workflows/ci.yml)"
+    )

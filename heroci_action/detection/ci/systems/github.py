@@ -391,6 +391,7 @@ class _Job:
         names = (join(place, name) for name in ("action.yml", "action.yaml"))
         path = self.workflow.tree.first(*names)
         content = write_as_github(read_yaml(self.workflow.tree, path)) if path else {}
+        context.actions += action.left_out_of_repository(content, self.workflow.path)
         if depth < MAX_CALLS and content:
             inputs = default_inputs(table(content.get("inputs"))) | dict(action.inputs)
             own = {"inputs": inputs, "env": env}

@@ -86,6 +86,8 @@ _CHECKS = re.compile(
     r"^(?!actions/|github/(?!super-linter)).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep"
     r"|shellcheck|zizmor|gitleaks|licen[sc]e|markdown|checker\b|[/_-]audit\b|checkov)"
 )
+# `django-security-check`
+_OWN_CHECKS = re.compile(r"(^|[_-])(check|checks|security|scan|test|tests|audit|verify)([_-]|$)")
 # Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
@@ -159,6 +161,14 @@ class Action:
             harmless=reason == CHECKS,
             command=self.command,
         )
+
+    def left_out_of_repository(self, content: Mapping[str, Any], source: str) -> list[LeftOut]:
+        """Return an action of the repository with a name of a check, if it runs in an image of its own."""
+        name = self.name.rstrip("/").rpartition("/")[2].lower()
+        is_check = _CHECKS.search(name) or _OWN_CHECKS.search(name)
+        if table(content.get("runs")).get("using") != "docker" or not is_check:
+            return []
+        return [LeftOut(line=self.shown, source=source, reason=CHECKS, harmless=True)]
 
     @property
     def shown(self) -> str:
