@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,7 +95,7 @@ def find_dependencies(project: ProjectFiles) -> Dependencies:
     return _without_ci(project, installs)
 
 
-def installed_by(project: ProjectFiles, commands: Iterable[Command]) -> tuple[Requirement, ...]:
+def installed_by(project: ProjectFiles, commands: Sequence[Command]) -> tuple[Requirement, ...]:
     """Return the requirements that commands install, the locked ones included."""
     installs = read_installs_of(project, commands)
     named = parse_requirements(installs.packages)

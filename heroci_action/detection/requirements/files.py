@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.layout import Layout
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
@@ -178,3 +180,17 @@ class _Candidates:
 
 def _words(path: str) -> set[str]:
     return set(re.split(r"[-_./]", path.lower())[:-1])
+
+
+def with_joined(
+    files: Iterable[str], commands: Iterable[Command], tree: RepositoryFiles
+) -> tuple[str, ...]:
+    """Return installed files, with A and B in place of a file that `cat A B > FILE` writes in an image."""
+    joined = {
+        write.path: [path for path in paths if path and tree.has(path)]
+        for command in commands
+        if command.words[:1] == ("cat",)
+        for paths in [[locate(word, command.directory) for word in command.words[1:]]]
+        for write in command.writes
+    }
+    return tuple(dict.fromkeys(part for file in files for part in joined.get(file) or (file,)))

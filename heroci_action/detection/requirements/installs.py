@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from packaging.utils import canonicalize_name
@@ -16,6 +16,7 @@ from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.files import (
     parse_requirement,
     read_requirements,
+    with_joined,
     without_included,
 )
 from heroci_action.detection.requirements.metadata import Metadata
@@ -126,7 +127,7 @@ def read_installs(project: ProjectFiles) -> Installs:
     return read_installs_of(project, find_installing(project))
 
 
-def read_installs_of(project: ProjectFiles, commands: Iterable[Command]) -> Installs:
+def read_installs_of(project: ProjectFiles, commands: Sequence[Command]) -> Installs:
     """Read the installations among commands."""
     found = Installs()
     # `uv run --group test make check` installs a group and runs other commands.
@@ -136,7 +137,7 @@ def read_installs_of(project: ProjectFiles, commands: Iterable[Command]) -> Inst
         for part in filter(None, map(reader.read, calls_of(command))):
             missing = part.missing if is_certain else ()
             found = _merge(found, replace(part, source=command.source, missing=missing))
-    files = without_included(project.tree, found.files)
+    files = without_included(project.tree, with_joined(found.files, commands, project.tree))
     return replace(found, files=files)
 
 

@@ -7,13 +7,8 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from heroci_action.detection.ci.compose.composition import compose_words
-from heroci_action.detection.ci.machine_servers import find_server, unit_of
-from heroci_action.detection.ci.records import UNKNOWN, Command, Image, Job
-from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.ci.records import UNKNOWN, Image, Job
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
-from heroci_action.detection.left_out import SERVICE, STAYS
-from heroci_action.detection.preparation import find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers.ci_servers import (
     DATABASES,
@@ -34,6 +29,7 @@ from heroci_action.detection.servers.hard_coded import (
     file_with_name,
     host_of,
 )
+from heroci_action.detection.servers.programs import warn_of_programs
 from heroci_action.detection.settings.source import settings_source
 
 # Images that build other images, or run the steps of the job.
@@ -155,7 +151,7 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
     known = [image for image in servers if kind_of(image) is not None]
     yield from _second_ones(project, known, planned)
     yield from _built_ones(project)
-    yield from _programs(project)
+    yield from warn_of_programs(project)
     names = set(planned)
     for image in servers:
         server = _server(project, image)
@@ -181,49 +177,6 @@ def _by_name(
         return
     if file := file_with_name(project, image, known.port):
         yield FixedAddress(known.name, f"hard-coded in {file}", host=image.alias)
-
-
-def _programs(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of the programs that the job leaves running for its tests, and of units, that are no known server."""
-    earlier: list[Command] = []
-    for command in project.commands:
-        earlier.append(command)
-        if find_test_run(command, project.tree):
-            return
-        if not _stays_unknown(project, command) or find_server(command, earlier):
-            continue
-        name = _STEM.sub("-", unit_of(command) or command.call.name) or "server"
-        line = suggest_step(project, command) or command.shown
-        yield Warn(
-            f"{command.source} starts {command.brief!r} for its tests, and the plan does not; if the tests need it, "
-            "declare it in `services` with its command and port",
-            (
-                f"services.{name} = {{ command = {json.dumps(line.removesuffix(' &'))}, port = 1234 }}",
-            ),
-        )
-
-
-def _stays_unknown(project: ProjectFiles, command: Command) -> bool:
-    """Return whether a command leaves something running that may be a server: no display, and no container."""
-    if unit := unit_of(command):
-        return unit.removesuffix(".service") not in _OWN_UNITS
-    is_other = command.call.container is not None or compose_words(command) is not None
-    kind = find_kind(project, command)
-    return (
-        command.background
-        and not is_other
-        and kind in {None, SERVICE, STAYS}
-        and not _is_display(command)
-    )
-
-
-def _is_display(command: Command) -> bool:
-    return command.call.name in {"Xvfb", "Xvnc", "xvfb"}
-
-
-# Units that run containers, or what every machine has.
-_OWN_UNITS = frozenset({"docker", "containerd", "podman", "ssh", "sshd", "cron", "dbus", "xvfb"})
-_STEM = re.compile(r"\W+")
 
 
 def _without_files(image: Image, name: str) -> Iterator[Finding]:

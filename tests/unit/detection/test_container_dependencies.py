@@ -132,6 +132,29 @@ def test_packages_of_a_stage_of_another_language_are_not_for_the_tests(
     assert in_container(tmp_path, dockerfile).config.apt == apt
 
 
+@pytest.mark.parametrize(
+    ("made", "found"),
+    [
+        ("cat /base.txt /web.txt > /all.txt", ("requirements/base.txt", "web.txt")),
+        ('if [ -z "$LIVE" ]; then cat /base.txt /web.txt > /all.txt; fi', ("requirements/base.txt", "web.txt")),
+        ("echo x > /y.txt", ("requirements/base.txt",)),
+    ],
+)  # fmt: skip
+def test_files_that_the_image_joins_into_a_copy_are_all_installed(
+    tmp_path: Path, made: str, found: tuple[str, ...]
+) -> None:
+    dockerfile = f"""
+        FROM python:3.12 AS test
+        COPY requirements/base.txt /all.txt
+        COPY requirements/base.txt /base.txt
+        COPY web.txt /web.txt
+        RUN {made}
+        RUN pip install -r /all.txt
+    """
+    config = in_container(tmp_path, dockerfile, files={"web.txt": "gunicorn\n"}).config
+    assert config.requirements == found
+
+
 def test_wheels_that_a_stage_builds_are_installed(tmp_path: Path) -> None:
     dockerfile = """
         FROM python:3.12 AS build
