@@ -60,6 +60,7 @@ class Facts:
     imports_query: importing the project's modules may query the database, so that `check` needs the tables.
     migration_settings: the settings module with which the CI checks the migrations, if the tests use another one.
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
+    computed_name: the settings compute the database's name, so that only a test runner creates one.
     pytest_coverage: pytest measures coverage by itself.
     coverage_limits: the percentages of coverage that the CI requires, with the lines that do.
     image_port, image_manage: the port that the image exposes, and its manage.py from its working directory.
@@ -91,6 +92,7 @@ class Facts:
     migration_settings: str | None = None
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None
+    computed_name: bool = False
     pytest_coverage: bool = False
     coverage_limits: tuple[str, ...] = ()
     image_port: int | None = None

@@ -138,18 +138,19 @@ def _has_settings(loaded: ProjectConfig) -> bool:
 
 def _django_steps(loaded: ProjectConfig, context: RunContext) -> Iterator[Step]:
     """Yield the checks and the migration, which run at the same time unless the system checks need the tables."""
-    check, services = _check(loaded), loaded.config.services
+    check = _check(loaded)
+    migrates = bool(loaded.config.services) and not loaded.facts.computed_name
     late = loaded.facts.imports_query
     others = []
     if loaded.config.tests.check_migrations:
         others.append(_check_migrations(loaded))
-    if services:
+    if migrates:
         # The last one leaves files for the tests.
         others.append(_migrate(loaded, context))
     together = others if late else [check, *others]
     yield from (replace(step, concurrent=True) for step in together)
-    # Without a server, only the tests have tables; Django's own runner checks then.
-    if late and services:
+    # Without them, only the tests have tables; Django's own runner checks then.
+    if late and migrates:
         yield check
 
 
@@ -182,6 +183,7 @@ def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
     """Return whether test databases may be copies of the migrated one; the probes check that they would be the same."""
     # The code that the migrations execute is recorded in the process of the tests.
     wanted = loaded.config.tests.share_schema and context.affected is None
+    wanted = wanted and not loaded.facts.computed_name
     return wanted and _has_settings(loaded) and "postgres" in loaded.config.services
 
 

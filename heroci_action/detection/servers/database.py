@@ -28,6 +28,7 @@ from heroci_action.detection.servers.ci_servers import (
     kind_of,
     version_of,
 )
+from heroci_action.detection.servers.computed_name import detect_computed_name
 from heroci_action.detection.servers.database_choice import (
     MYSQL_DRIVERS,
     POSTGRES_DRIVERS,
@@ -150,6 +151,7 @@ def _server(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[
         url = _POSTGIS_URL if by_scheme else f"{{{kind.name}.url}}"
         yield Found(f"env.{way.url.name}", url, f"read in {way.file}")
     yield from _keys(project, way, kind)
+    yield from detect_computed_name(way)
     if kind is POSTGRES:
         yield from warn_of_service(way)
         yield from _account_of_ci(project, way)

@@ -704,8 +704,9 @@ def test_a_computed_name_of_the_database_is_left_out(tmp_path: Path) -> None:
             "ENGINE": "django.db.backends.postgresql", "NAME": f"shop_{uuid1()}", "USER": "shop", "HOST": "localhost",
         }}
         """
-    config = loaded(tmp_path, {**django(settings), **DRIVER}).config
-    assert config.services["postgres"].env == {"POSTGRES_USER": "shop"}
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert found.config.services["postgres"].env == {"POSTGRES_USER": "shop"}
+    assert any("computes the name of the database" in text for text in found.warnings)
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,19 @@ def test_without_a_server_nothing_is_migrated_before_the_tests(tmp_path: Path) -
     assert "migrate" not in names(plan(tmp_path, project()).stage("tests"))
 
 
+def test_a_database_whose_name_only_a_process_knows_is_not_migrated_before_the_tests(
+    tmp_path: Path,
+) -> None:
+    settings = """
+        DATABASES = {"default": {
+            "ENGINE": "django.db.backends.postgresql", "NAME": f"shop_{uuid1()}", "HOST": os.environ["H"],
+        }}
+        """
+    stage = plan(tmp_path, project(settings, SERVED)).stage("tests")
+    assert "migrate" not in names(stage)
+    assert "HEROCI_SCHEMA" not in step(stage, "tests").env
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_the_tests_copy_the_migrated_database_unless_it_is_switched_off(
     tmp_path: Path, *, shared: bool
