@@ -9,7 +9,7 @@ from dataclasses import replace
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
-from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
+from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.detection.servers.ci_servers import (
@@ -25,7 +25,7 @@ from heroci_action.detection.servers.ci_servers import (
     redis_password,
 )
 from heroci_action.detection.servers.database_choice import choose_database
-from heroci_action.detection.servers.hard_coded import host_of
+from heroci_action.detection.servers.hard_coded import fix_redis
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, is_false, reads
 from heroci_action.detection.sources.required_reads import find_required
@@ -169,10 +169,7 @@ def _redis(
     yield from declare(REDIS, image, why)
     if not candidates:
         why = "the settings do not read its address from the environment"
-        # In a network of containers, only its own name could be in the code.
-        if image is None or host_of(project, image) == "localhost":
-            yield FixedAddress("redis", why)
-        yield Found("services.redis.port", 6379, why)
+        yield from fix_redis(project, image, why)
     names = frozenset(read.name for read, _ in candidates)
     found = [f for read, place in candidates for f in _redis_address(project, read, place, names)]
     yield from found

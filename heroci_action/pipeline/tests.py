@@ -183,8 +183,8 @@ def _shares_schema(loaded: ProjectConfig, context: RunContext) -> bool:
     """Return whether test databases may be copies of the migrated one; the probes check that they would be the same."""
     # The code that the migrations execute is recorded in the process of the tests.
     wanted = loaded.config.tests.share_schema and context.affected is None
-    wanted = wanted and not loaded.facts.computed_name
-    return wanted and _has_settings(loaded) and "postgres" in loaded.config.services
+    migrates = "postgres" in loaded.config.services and not loaded.facts.computed_name
+    return wanted and migrates and _has_settings(loaded)
 
 
 def _migrate(loaded: ProjectConfig, context: RunContext) -> Step:

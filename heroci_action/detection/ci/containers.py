@@ -61,8 +61,8 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
     `builds` are the builds of all jobs: the image of a job or a container may come from another one.
     """
     files = tree.with_files(job.created)
-    reader = _Reader(files=files, used=Composition(tree=files, paths=()), others=builds)
-    reader.has_init = job.image is None
+    none = Composition(tree=files, paths=())
+    reader = _Reader(files=files, used=none, others=builds, has_init=job.image is None)
     reader.enter_image(job)
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     values = {value for command in commands for value in command.env.values()}
@@ -90,6 +90,7 @@ class _Reader:
     servers: dict[str, Image] = field(default_factory=dict)
     built: list[ImageBuild] = field(default_factory=list)
     others: tuple[ImageBuild, ...] = ()  # of all jobs
+    has_init: bool  # the job runs on a machine, not in a container
     arguments: dict[str, Mapping[str, str]] = field(
         default_factory=dict
     )  # of the builds of services
@@ -101,7 +102,6 @@ class _Reader:
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None
     python: str | None = None
-    has_init: bool = True  # the job runs on a machine, not in a container
     image_env: Mapping[str, str] = field(default_factory=dict)  # of the job's own image
 
     def enter_image(self, job: Job) -> None:

@@ -15,11 +15,11 @@ from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.dockerfile import Dockerfile
+from heroci_action.detection.left_out import PACKAGES, reason_of_program
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, relative_path
 
 # `/code/install.sh` and `./packages.txt`
 _FILE = re.compile(r"(?<![\w./-])\.{0,2}/[\w./-]+\.\w+\b")
-_INSTALLERS = frozenset({"apt", "apt-get", "apk", "dnf", "microdnf", "yum"})
 # `--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`
 _FLAG = re.compile(r"\s*--(\w+)=(\S+)")
 
@@ -78,8 +78,8 @@ class _Reader:
                     self._copy(self._fill(rest))
                 case "RUN" if line in others:
                     # Packages of a stage that builds assets are not for Python.
-                    found = self._run(rest)
-                    yield from (each for each in found if each.call.name not in _INSTALLERS)
+                    found = ((each, reason_of_program(each.call.name)) for each in self._run(rest))
+                    yield from (each for each, reason in found if reason != PACKAGES)
                 case "RUN":
                     yield from self._run(rest)
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import Command, Job, LeftOut
 from heroci_action.detection.left_out import ALLOWED, CHECKS, CONDITIONAL
-from heroci_action.detection.lint.commands import only_shows, runs
+from heroci_action.detection.lint.commands import ASKING, NEVER_FAILS, only_shows, runs
 from heroci_action.detection.lint.hooks import hooks_of
 from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks
 from heroci_action.detection.lint.programs import (
-    ASKING,
     only_checks,
     requires_lint,
     tool_name,
@@ -23,7 +22,6 @@ from heroci_action.readers.registry import LINT_TOOLS
 
 # Programs that report, whatever else they can do.
 _LINTERS = KNOWN - {"coverage"}
-_NO_VERDICT = "--exit-zero"
 
 
 def find_allowed(project: ProjectFiles) -> tuple[LeftOut, ...]:
@@ -45,7 +43,7 @@ def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
 
 
 def _is_allowed(project: ProjectFiles, command: Command) -> bool:
-    passes = _NO_VERDICT in command.call.arguments or only_shows(project, command)
+    passes = NEVER_FAILS in command.call.arguments or only_shows(project, command)
     return command.may_fail or passes
 
 

@@ -55,6 +55,9 @@ _VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
 _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
 _SHOWING = frozenset({"--diff", "--df"})
 _CHECKING = _SHOWING | {"--check", "--check-only", "-c"}
+# Options with which a program only tells something about itself, and the one with which a linter never fails.
+ASKING = frozenset({"--version", "--help"})
+NEVER_FAILS = "--exit-zero"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +123,7 @@ def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
     """Return whether a command checks with a tool; a formatter that changes files never fails."""
     call = command.call
     arguments = set(call.arguments)
-    if call.name not in tool.programs or {"--version", "--help", "--exit-zero"} & arguments:
+    if call.name not in tool.programs or {*ASKING, NEVER_FAILS} & arguments:
         return False
     if reads_pipe(command) or only_shows(project, command):
         return False

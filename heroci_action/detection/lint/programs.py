@@ -15,7 +15,13 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     split_directory,
 )
 from heroci_action.detection.left_out import TIDIES
-from heroci_action.detection.lint.commands import by_ci, reads_pipe, runs_built_in
+from heroci_action.detection.lint.commands import (
+    ASKING,
+    NEVER_FAILS,
+    by_ci,
+    reads_pipe,
+    runs_built_in,
+)
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_beside, find_pins
@@ -92,8 +98,6 @@ NOT_RUN = frozenset(
         "markdownlint", "actionlint", "tsc", "darker",
     }
 )  # fmt: skip
-# Options with which a program only tells something about itself.
-ASKING = frozenset({"--version", "--help"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,7 +242,7 @@ def _arguments(command: Command) -> tuple[str, ...] | None:
     if any(UNKNOWN in word for word in arguments) or command.directory.startswith("/"):
         return None
     is_fed = command.piped and not _has_words_of_xargs(command)
-    if is_fed or {*ASKING, "--exit-zero"} & set(arguments):
+    if is_fed or {*ASKING, NEVER_FAILS} & set(arguments):
         return None
     return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TypeVar
 
 from heroci_action.detection.facts import Vendor
@@ -169,14 +170,12 @@ class _Reader:
 
     def _value_at(self, value: ast.expr, statement: Statement) -> ast.expr:
         """Return what was assigned last to a name before a statement: several databases may use the same name."""
-        found = value
-        for earlier in self.source.statements:
-            if earlier is statement:
-                break
+        if not isinstance(value, ast.Name):
+            return value
+        found: ast.expr = value
+        for earlier in takewhile(lambda each: each is not statement, self.source.statements):
             match earlier.node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=new) if (
-                    isinstance(value, ast.Name) and name == value.id
-                ):
+                case ast.Assign(targets=[ast.Name(id=value.id)], value=new):
                     found = new
         return found
 

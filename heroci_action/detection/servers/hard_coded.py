@@ -7,8 +7,10 @@ import re
 from collections.abc import Collection, Iterator
 
 from heroci_action.detection.ci.records import Image
+from heroci_action.detection.findings import Finding, FixedAddress, Found
 from heroci_action.detection.other_tests import OF_TESTS
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers.ci_servers import REDIS
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import read_of, reads
 
@@ -28,6 +30,16 @@ def host_of(project: ProjectFiles, image: Image) -> str:
     suite = project.ci.suite
     contained = suite and (suite.job.image or suite.main.command.is_contained)
     return image.alias if contained and image.alias else "localhost"
+
+
+def fix_redis(project: ProjectFiles, image: Image | None, why: str) -> Iterator[Finding]:
+    """Yield the port that Redis must have if no variable contains its address, and the machine if it is there.
+
+    In a network of containers, only the server's own name could be in the code.
+    """
+    if image is None or host_of(project, image) == "localhost":
+        yield FixedAddress(REDIS.name, why)
+    yield Found("services.redis.port", REDIS.port, why)
 
 
 def file_with_name(project: ProjectFiles, image: Image, port: int) -> str | None:

@@ -27,7 +27,7 @@ from heroci_action.detection.servers.hard_coded import (
     LOCAL,
     file_with_local_address,
     file_with_name,
-    host_of,
+    fix_redis,
 )
 from heroci_action.detection.servers.programs import warn_of_programs
 from heroci_action.detection.settings.source import settings_source
@@ -206,11 +206,7 @@ def _second_ones(
             free.remove(_family(kind.name))
         elif REDIS.name not in planned and image is first_redis:
             yield from declare(kind, image, f"{image.source} starts it")
-            why = "no variable contains its address"
-            # In a network of containers, only its own name could be in the code.
-            if host_of(project, image) == "localhost":
-                yield FixedAddress(REDIS.name, why)
-            yield Found("services.redis.port", REDIS.port, why)
+            yield from fix_redis(project, image, "no variable contains its address")
         elif kind is REDIS or has_database:
             why = "it has one server of a kind, for the settings' default database"
             yield from _left_out(project, image, why)

@@ -11,17 +11,22 @@ from heroci_action.repository.files import RepositoryFiles, parent
 
 
 def inherited_aliases(
-    tree: RepositoryFiles, roots: tuple[str, ...], file: str, seen: frozenset[str] = frozenset()
+    tree: RepositoryFiles, roots: tuple[str, ...], file: str, known: dict[str, dict[str, str]]
 ) -> dict[str, str]:
-    """Return the aliases that a module gets from the project's modules of which it imports every name."""
-    found: dict[str, str] = {}
+    """Return the aliases that a module gets from the project's modules of which it imports every name.
+
+    `known` are those of the modules so far, and of the ones in progress, which may import each other.
+    """
+    if file in known:
+        return known[file]
+    found = known[file] = {}
     for node in tree.python(file).body:
         if not isinstance(node, ast.ImportFrom) or node.names[0].name != "*":
             continue
         for name in module_names(node, file, roots):
             inner = module_file(tree, roots, name)
-            if inner is not None and inner not in seen:
-                found |= inherited_aliases(tree, roots, inner, seen | {file, inner})
+            if inner is not None:
+                found |= inherited_aliases(tree, roots, inner, known)
                 found |= find_aliases(tree.python(inner))
     return found
 

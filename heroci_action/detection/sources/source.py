@@ -174,13 +174,14 @@ class _Reader:
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lists: dict[str, list[tuple[ast.expr, _Context]]] = field(default_factory=dict)
+    aliases: dict[str, dict[str, str]] = field(default_factory=dict)  # inherited, by module
 
     def module(self, file: str, importer: _Context | None = None) -> Iterator[Statement]:
         """Yield the statements of a file, under the conditions of the statement that imports it."""
         if file in self.seen or len(self.seen) >= MAX_MODULES:
             return
         self.seen[file] = None
-        inherited = inherited_aliases(self.tree, self.roots, file)
+        inherited = inherited_aliases(self.tree, self.roots, file, self.aliases)
         tree = without_match(spell_out(self.tree.python(file), inherited))
         context = replace(importer, file=file, cls=None) if importer else _Context(file=file)
         yield from self._body(tree.body, context)

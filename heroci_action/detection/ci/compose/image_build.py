@@ -73,10 +73,10 @@ def find_build(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | Non
     Parts that only the CI knows are equal; a name of which nothing is known has no build. The context may have the
     name of the image: `ci_base` for `ci-base`.
     """
-    wanted = _Name.parse(reference)
-    named = [(build, [_Name.parse(tag) for tag in build.tags]) for build in builds]
     if _is_unnamed(reference):
         return None
+    wanted = _Name.parse(reference)
+    named = [(build, [_Name.parse(tag) for tag in build.tags]) for build in builds]
     by_reference = [build for build, tags in named if wanted in tags]
     by_name = [build for build, tags in named if wanted.name in {tag.name for tag in tags}]
     similar = [build for build, tags in named if wanted.is_similar(build.context, tags)]
