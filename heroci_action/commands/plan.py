@@ -102,6 +102,7 @@ async def plan_project(
     )
     plan = _select(build_plan(loaded, context), options, last)
     loaded = warn_of_fixed_addresses(loaded, plan, in_containers=contained)
+    loaded = await warn_of_docker(loaded, plan, machine=machine, in_containers=contained)
     if not contained:
         loaded = await _leave_out_services(loaded, plan, machine=machine, warn=read_only)
     project = Project(
@@ -208,6 +209,23 @@ def warn_of_fixed_addresses(
         if each.host != (each.service if in_containers else "localhost")
     )
     return replace(loaded, warnings=(*loaded.warnings, *texts))
+
+
+async def warn_of_docker(
+    loaded: ProjectConfig, plan: Plan, *, machine: Mapping[str, str], in_containers: bool
+) -> ProjectConfig:
+    """State that the tests start containers by themselves, and whether the engine lets them."""
+    use = loaded.facts.docker_use
+    if use is None or plan.stage(TESTS).skip:
+        return loaded
+    needs = f"the tests start containers, which needs a Docker daemon ({use})"
+    if in_containers:
+        text = f"{needs}; the engine's containers have none: run with --engine host"
+    elif problem := await Docker(machine=machine, directory=loaded.root).problem():
+        text = f"{needs}, and this machine cannot give them one: {problem.cause}"
+    else:
+        text = f"{needs}; they use that of this machine, and HeroCI neither starts nor removes these containers"
+    return replace(loaded, warnings=(*loaded.warnings, text))
 
 
 def _place(service: Service, *, in_containers: bool) -> str:

@@ -26,6 +26,7 @@ from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner import detect_runner
 from heroci_action.detection.runner_choice import suite_runs, uses_pytest
 from heroci_action.detection.servers.database import detect_database
+from heroci_action.detection.servers.docker_use import detect_docker_use
 from heroci_action.detection.servers.further_databases import detect_further_databases
 from heroci_action.detection.servers.others import find_other_servers
 from heroci_action.detection.settings.missing_modules import detect_missing_modules
@@ -92,6 +93,7 @@ DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_runner,
     detect_coverage_limits,
     detect_database,
+    detect_docker_use,
     detect_variables,
     find_search_paths,
     detect_lint,

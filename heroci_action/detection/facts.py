@@ -60,6 +60,7 @@ class Facts:
     imports_query: importing the project's modules may query the database, so that `check` needs the tables.
     migration_settings: the settings module with which the CI checks the migrations, if the tests use another one.
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
+    docker_use: where the tests, or their settings, start containers by themselves, and how.
     computed_name: the settings compute the database's name, so that only a test runner creates one.
     pytest_coverage: pytest measures coverage by itself.
     coverage_limits: the percentages of coverage that the CI requires, with the lines that do.
@@ -93,6 +94,7 @@ class Facts:
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None
     computed_name: bool = False
+    docker_use: str | None = None
     pytest_coverage: bool = False
     coverage_limits: tuple[str, ...] = ()
     image_port: int | None = None

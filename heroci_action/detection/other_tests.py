@@ -49,7 +49,7 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
 
     They are in other places, left out or skipped there, or for another program, as in a job with a browser.
     """
-    covered = {place for run in suite for place in _places(project, run)}
+    covered = {place for run in suite for place in places_of(project, run)}
     left_out = find_exclusions(widest(suite).arguments)
     by_config = _left_out_by_configuration(project, suite)
     jobs = (job for job in project.ci.jobs if job.trigger is not Trigger.SELDOM and job.is_linux)
@@ -58,7 +58,7 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
         if run is None or command.may_fail:
             continue
         other = run.runner is not suite[0].runner and not command.conditional
-        outside = not any(covered & set(ancestors(place)) for place in _places(project, run))
+        outside = not any(covered & set(ancestors(place)) for place in places_of(project, run))
         whole = not select(run) and left_out - find_exclusions(run.arguments)
         named = by_config & find_inclusions(run.arguments)
         if other or outside or whole or named or _is_switched_on(project, run):
@@ -81,10 +81,10 @@ def _is_switched_on(project: ProjectFiles, run: TestRun) -> bool:
         for file in project.tree.python_with(name)
     }
     places = {above for file in readers if OF_TESTS.search(file) for above in ancestors(file)}
-    return not places.isdisjoint(_places(project, run))
+    return not places.isdisjoint(places_of(project, run))
 
 
-def _places(project: ProjectFiles, run: TestRun) -> list[str]:
+def places_of(project: ProjectFiles, run: TestRun) -> list[str]:
     """Return the directories and files in which the tests of a run are."""
     labels = [label.partition("::")[0] for label in find_labels(run)]
     directory = run.command.directory

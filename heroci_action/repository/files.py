@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
-from heroci_action.repository.git import GitError, find_word, list_files
+from heroci_action.repository.git import GitError, find_words, list_files
 from heroci_action.repository.newer_syntax import parse_python
 from heroci_action.repository.targets import CACHES, is_python, lint_targets
 
@@ -144,10 +144,10 @@ class RepositoryFiles:
             return path
         return found if self.has(found) else path
 
-    def python_with(self, word: str) -> tuple[str, ...]:
-        """Return the Python files that contain a word; none without git, because reading every file takes too long."""
+    def python_with(self, *words: str) -> tuple[str, ...]:
+        """Return the Python files with one of the words; none without git, as reading every file takes too long."""
         try:
-            return tuple(filter(self.has, find_word(self.root, word, "*.py")))
+            return tuple(filter(self.has, find_words(self.root, "*.py", *words)))
         except GitError:
             return ()
 

@@ -64,10 +64,11 @@ def list_files(
     return _list(directory, "ls-files", *options, env=env)
 
 
-def find_word(directory: Path, word: str, pattern: str) -> tuple[str, ...]:
-    """Return the files that contain a word and match a pattern of git. Raises GitError, also if there are none."""
+def find_words(directory: Path, pattern: str, *words: str) -> tuple[str, ...]:
+    """Return the files that contain one of the words and match a pattern. Raises GitError, also if there are none."""
     options = ("--untracked", "--files-with-matches", "--word-regexp", "--fixed-strings")
-    return _list(directory, "grep", *options, "-e", word, "--", pattern)
+    wanted = (part for word in words for part in ("-e", word))
+    return _list(directory, "grep", *options, *wanted, "--", pattern)
 
 
 def _list(

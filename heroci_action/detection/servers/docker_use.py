@@ -1,0 +1,124 @@
+"""Tests that start containers by themselves, and so need a Docker daemon."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from heroci_action.detection.ci.selection import find_exclusions
+from heroci_action.detection.findings import Fact, Finding
+from heroci_action.detection.other_tests import OF_TESTS, places_of
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.runner_choice import suite_runs
+from heroci_action.detection.settings.source import settings_source
+from heroci_action.repository.files import ancestors, relative_path
+
+# Packages that only start containers; `docker` also has classes that a test of code with a fake client imports.
+_PACKAGES = frozenset(
+    {"testcontainers", "python_on_whales", "aiodocker", "pytest_docker_tools", "pytest_databases"}
+)
+_CLIENTS = frozenset({"from_env", "DockerClient", "APIClient"})
+# Fixtures of pytest-docker and lovely-pytest-docker, which no module imports.
+_FIXTURES = frozenset({"docker_services", "docker_compose_file", "docker_compose_files"})
+_PROGRAMS = frozenset({"docker", "docker-compose"})
+_STARTING = frozenset(
+    {
+        "run", "call", "check_call", "check_output", "Popen", "getoutput", "getstatusoutput", "system", "popen",
+        "create_subprocess_exec", "create_subprocess_shell",
+    }
+)  # fmt: skip
+_WORDS = ("docker", "docker-compose", *sorted(_PACKAGES | _FIXTURES))
+
+
+def detect_docker_use(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield the place where the tests of the suite, or their settings, start containers."""
+    source = settings_source(project)
+    settings = source.files if source else ()
+    for file in project.tree.python_with(*_WORDS):
+        if file in settings or _belongs(project, file):
+            found = next(_uses(project.tree.python(file)), None)
+            if found is not None:
+                line, how = found
+                yield Fact("docker_use", f"{how} in {file}:{line}")
+                return
+
+
+def _belongs(project: ProjectFiles, file: str) -> bool:
+    """Return whether a file contains tests of the suite, or what they use."""
+    if OF_TESTS.search(file) is None:
+        return False
+    runs = suite_runs(project)
+    places = {place for run in runs for place in places_of(project, run)}
+    here = project.layout.directory
+    inside = not places.isdisjoint(ancestors(file)) if runs else here in ancestors(file)
+    return (inside or file.endswith("conftest.py")) and not _is_excluded(project, file)
+
+
+def _is_excluded(project: ProjectFiles, file: str) -> bool:
+    """Return whether every run of the suite leaves the file's tests out by their place or their marker."""
+    by_config = find_exclusions(pytest_config(project).addopts)
+    runs = suite_runs(project)
+    left_out = [by_config | find_exclusions(run.arguments) for run in runs] or [by_config]
+    words = frozenset.intersection(*left_out)
+    path = f"{relative_path(file, project.layout.directory)}/"
+    text = project.tree.text(file)
+    return any(
+        path.startswith(word) if word.endswith("/") else f"mark.{word}" in text for word in words
+    )
+
+
+def _uses(module: ast.Module) -> Iterator[tuple[int, str]]:
+    """Yield the line of each statement that starts containers, with what it does."""
+    nodes = list(ast.walk(module))
+    assigned = {
+        target.id: node.value
+        for node in nodes
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in nodes:
+        how = _import(node) or (_call(node, assigned) if isinstance(node, ast.Call) else None)
+        if how is not None:
+            yield getattr(node, "lineno", 1), how
+
+
+def _import(node: ast.AST) -> str | None:
+    """Return what an import brings that starts containers, or the fixture that a function uses or replaces."""
+    match node:
+        case ast.ImportFrom(module="docker", names=names, level=0):
+            clients = _CLIENTS.intersection(alias.name for alias in names)
+            return f"`docker.{min(clients)}`" if clients else None
+        case ast.Import(names=[ast.alias(name=name), *_]) | ast.ImportFrom(
+            module=str(name), level=0
+        ):
+            return f"`{name}`" if name.partition(".")[0] in _PACKAGES else None
+        case ast.arg(arg=name) | ast.FunctionDef(name=name):
+            return f"the fixture `{name}`" if name in _FIXTURES else None
+    return None
+
+
+def _call(node: ast.Call, assigned: Mapping[str, ast.expr]) -> str | None:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="docker"), attr=name)):
+            return f"`docker.{name}()`" if name in _CLIENTS else None
+        case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=[first, *_]):
+            line = _command(first, assigned) if name in _STARTING else None
+            return f"`{line}`" if line else None
+    return None
+
+
+def _command(node: ast.expr, assigned: Mapping[str, ast.expr]) -> str | None:
+    """Return the beginning of a command of Docker: the first words of a list or of a line."""
+    if isinstance(node, ast.Name):
+        node = assigned.get(node.id, node)
+    match node:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements):
+            found = [getattr(each, "value", None) for each in elements[:2]]
+            words = [word for word in found if isinstance(word, str)]
+        case ast.Constant(value=str(text)):
+            words = text.split()[:2]
+        case _:
+            return None
+    return " ".join(words) if words[:1] and words[0] in _PROGRAMS else None

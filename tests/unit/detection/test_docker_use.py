@@ -1,0 +1,100 @@
+"""Suites whose tests start containers by themselves."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import SQLITE, django, loaded
+
+CI = workflow("pytest")
+CONTAINER = "from testcontainers.postgres import PostgresContainer\n"
+
+
+def use(root: Path, files: dict[str, str], settings: str = SQLITE) -> str | None:
+    # Which files speak of Docker is asked of git.
+    subprocess.run(["git", "init", "-q", root], check=True)
+    return loaded(root, {**django(settings), **files}).facts.docker_use
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "expected"),
+    [
+        ("conftest.py", f"import os\n{CONTAINER}", "`testcontainers.postgres` in conftest.py:2"),
+        (
+            "shop/tests/support.py",
+            CONTAINER,
+            "`testcontainers.postgres` in shop/tests/support.py:1",
+        ),
+        (
+            "conftest.py",
+            "import docker\nc = docker.from_env()\n",
+            "`docker.from_env()` in conftest.py:2",
+        ),
+        (
+            "conftest.py",
+            "from docker import DockerClient\n",
+            "`docker.DockerClient` in conftest.py:1",
+        ),
+        (
+            "conftest.py",
+            "import subprocess\nsubprocess.run(['docker', 'compose', 'up'], check=True)\n",
+            "`docker compose` in conftest.py:2",
+        ),
+        (
+            "tests/test_a.py",
+            "import os\nos.system('docker run redis')\n",
+            "`docker run` in tests/test_a.py:2",
+        ),
+        (
+            "tests/test_a.py",
+            "UP = ('docker-compose', 'up')\n\ndef test_a():\n    check_call(UP)\n",
+            "`docker-compose up` in tests/test_a.py:4",
+        ),
+        (
+            "tests/conftest.py",
+            "def server(docker_services):\n    pass\n",
+            "the fixture `docker_services` in tests/conftest.py:1",
+        ),
+    ],
+)
+def test_what_starts_containers_is_named(
+    tmp_path: Path, file: str, text: str, expected: str
+) -> None:
+    assert use(tmp_path, {**CI, file: text}) == expected
+
+
+def test_settings_that_start_a_container_are_named(tmp_path: Path) -> None:
+    found = use(tmp_path, CI, f"{CONTAINER}{SQLITE}")
+    assert found == "`testcontainers.postgres` in mysite/settings.py:1"
+
+
+@pytest.mark.parametrize(
+    ("line", "file", "text"),
+    [
+        # A fake client of code that works with Docker.
+        ("pytest", "tests/test_a.py", "from docker.errors import NotFound\n"),
+        ("pytest", "tests/test_a.py", "import docker\nfake = Mock(spec=docker.models)\n"),
+        ("pytest", "tests/test_a.py", "run.assert_called_with(['docker', 'ps'])\n"),
+        ("pytest", "tests/test_a.py", "assert words() == ['docker', 'run']\n"),
+        # The project's own code, and scripts for developers.
+        ("pytest", "shop/deploy.py", CONTAINER),
+        ("pytest", "scripts/up.py", "import os\nos.system('docker compose up')\n"),
+        # Tests that the suite does not contain.
+        ("pytest shop", "e2e/tests/test_a.py", CONTAINER),
+        ("pytest --ignore=e2e", "e2e/test_a.py", CONTAINER),
+        (
+            "pytest -m 'not docker'",
+            "tests/test_a.py",
+            f"{CONTAINER}pytestmark = pytest.mark.docker\n",
+        ),
+    ],
+)
+def test_what_the_suite_does_not_run_is_not_named(
+    tmp_path: Path, line: str, file: str, text: str
+) -> None:
+    files = {"shop/tests/test_a.py": "def test_a(): pass\n", **workflow(line)}
+    assert use(tmp_path, {**files, file: text}) is None
