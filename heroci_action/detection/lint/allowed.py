@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.records import Command, Job, LeftOut
+from heroci_action.detection.ci.records import Command, LeftOut
+from heroci_action.detection.ci.systems.gitlab import SOME_CODES
 from heroci_action.detection.left_out import ALLOWED, CHECKS, CONDITIONAL
 from heroci_action.detection.lint.commands import ASKING, NEVER_FAILS, only_shows, runs
 from heroci_action.detection.lint.hooks import hooks_of
@@ -26,7 +27,7 @@ _LINTERS = KNOWN - {"coverage"}
 
 def find_allowed(project: ProjectFiles) -> tuple[LeftOut, ...]:
     """Return the checks of the CI that may fail there or run under a condition, if the plan does not contain them."""
-    return tuple(dict.fromkeys((*_of_linters(project), *_others(project), *_actions(project))))
+    return tuple(dict.fromkeys((*_of_linters(project), *_others(project), *_of_jobs(project))))
 
 
 def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
@@ -67,11 +68,13 @@ def _others(project: ProjectFiles) -> Iterator[LeftOut]:
             yield _leave_out(shown, reason=ALLOWED if command.may_fail else CONDITIONAL)
 
 
-def _actions(project: ProjectFiles) -> Iterator[LeftOut]:
-    """Yield the actions that check something in a job that may fail."""
-    jobs: tuple[Job, ...] = tuple(job for job in project.ci.jobs if job.may_fail)
-    for action in (each for job in jobs for each in job.actions if each.reason == CHECKS):
-        yield LeftOut(line=action.line, source=action.source, reason=ALLOWED, harmless=True)
+def _of_jobs(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the actions that check something in a job that may fail, and the exit codes that others may end with."""
+    for job in project.ci.jobs:
+        for action in job.actions if job.may_fail else ():
+            if action.reason == CHECKS:
+                yield LeftOut(line=action.line, source=action.source, reason=ALLOWED, harmless=True)
+        yield from (line for line in job.beside if line.reason == SOME_CODES)
 
 
 def _leave_out(command: Command, name: str = "", reason: str = ALLOWED) -> LeftOut:

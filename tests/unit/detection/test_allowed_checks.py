@@ -98,6 +98,54 @@ def test_checks_that_may_fail_are_named_on_every_service(
     assert left_out(project(tmp_path, {name: text})) == ["bandit -r mysite"]
 
 
+REQUEST = """if: $CI_PIPELINE_SOURCE == 'merge_request_event'"""
+TAG = "if: $CI_COMMIT_TAG"
+CHANGES = "changes: [mysite/*]"
+
+
+@pytest.mark.parametrize(
+    ("keys", "allowed"),
+    [
+        ("rules: [{allow_failure: true}]", True),
+        (f"rules: [{{{REQUEST}, allow_failure: true}}]", True),
+        (f"rules: [{{{CHANGES}, allow_failure: true}}]", True),
+        (f"rules: [{{{TAG}, allow_failure: false}}, {{allow_failure: true}}]", True),
+        (f"rules: [{{{REQUEST}, when: never}}, {{allow_failure: true}}]", True),
+        ("allow_failure: true, rules: [{when: always}]", True),
+        # In some pipeline for a change, the job must pass.
+        (f"rules: [{{{REQUEST}, allow_failure: true}}, {{when: always}}]", False),
+        (f"rules: [{{{CHANGES}, allow_failure: true}}, {{when: always}}]", False),
+        (f"rules: [{{{TAG}, allow_failure: true}}, {{when: on_success}}]", False),
+        ("allow_failure: true, rules: [{allow_failure: false}]", False),
+        ("rules: [{when: always}, {allow_failure: true}]", False),
+    ],
+)
+def test_a_job_of_gitlab_may_fail_by_the_rule_that_lets_it_run(
+    tmp_path: Path, keys: str, *, allowed: bool
+) -> None:
+    text = f"""
+    test: {{script: python manage.py test}}
+    lint: {{script: flake8}}
+    audit: {{script: bandit -r mysite, {keys}}}
+    """
+    found = project(tmp_path, {".gitlab-ci.yml": text})
+    assert left_out(found) == ["bandit -r mysite"] * allowed
+    assert list(found.config.lint) == ["flake8", *(["bandit"] * (not allowed))]
+
+
+def test_exit_codes_with_which_a_job_of_gitlab_may_fail_are_named(tmp_path: Path) -> None:
+    codes = "allow_failure: {exit_codes"
+    text = f"""
+    test: {{script: python manage.py test, {codes}: [5, 137]}}}}
+    lint: {{script: flake8, {codes}: 2}}}}
+    """
+    found = project(tmp_path, {".gitlab-ci.yml": text})
+    reason = "the CI passes if the job ends with one of these exit codes"
+    lines = ["5, 137", "2"]
+    assert left_out(found, reason) == [f"allow_failure: exit_codes: {line}" for line in lines]
+    assert list(found.config.lint) == ["flake8"]
+
+
 def test_tools_that_may_fail_are_optional_steps_if_no_check_is_required(tmp_path: Path) -> None:
     lines = ("mypy mysite || true", "bandit -r mysite || true", "eslint . || true")
     found = project(tmp_path, {**workflow(*lines, "pytest"), ".isort.cfg": ""})

@@ -14,7 +14,7 @@ from typing import Any
 
 from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script
-from heroci_action.detection.ci.systems.gitlab_rules import trigger_of
+from heroci_action.detection.ci.systems.gitlab_rules import find_ignored_codes, may_fail, trigger_of
 from heroci_action.detection.ci.systems.jobs import fill_variables, read_job, resolve
 from heroci_action.detection.ci.yaml_file import is_reference, items, parse_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
@@ -36,6 +36,7 @@ _SETTINGS = frozenset(
         "cache", "spec",
     }
 )  # fmt: skip
+SOME_CODES = "the CI passes if the job ends with one of these exit codes"
 # `$[[ inputs.stage ]]`
 _INPUT = re.compile(r"\$\[\[\s*inputs\.([\w-]+)[^]]*\]\]")
 
@@ -122,7 +123,8 @@ class _Pipeline:
         inherited = texts(table(content.get("inherit")).get("variables", "true"))
         if inherited != ["true"]:
             shared = {name: value for name, value in shared.items() if name in inherited}
-        common = {**_PREDEFINED, **shared, **_variables(content.get("variables"))}
+        given = {**shared, **_variables(content.get("variables"))}
+        common = {**_PREDEFINED, **given}
         image = self._setting("image", content)
 
         def python(leg: Leg) -> str:
@@ -142,8 +144,9 @@ class _Pipeline:
             source=source,
             image=self._image(image, env) if image else None,
             services=tuple(self._services(content, env)),
-            trigger=trigger_of(content, {**shared, **_variables(content.get("variables"))}),
-            may_fail=_may_fail(content.get("allow_failure")),
+            trigger=trigger_of(content, given),
+            may_fail=may_fail(content, given),
+            beside=tuple(_ignored(content, source)),
             predefined=_PREDEFINED,
             similar=lambda: tuple(
                 self._job(name, {**content, "parallel": {"matrix": [other]}})
@@ -202,9 +205,11 @@ def _variables(value: object) -> dict[str, str]:
     return {name: text for name, text in pairs if isinstance(text, str)}
 
 
-def _may_fail(allowed: object) -> bool:
-    """Return whether a job may fail, if need be with the exit code of failed tests."""
-    return allowed == "true" or "1" in texts(table(allowed).get("exit_codes"))
+def _ignored(content: Mapping[str, Any], source: str) -> Iterator[LeftOut]:
+    """Yield the exit codes with which a job may fail."""
+    if codes := find_ignored_codes(content):
+        line = f"allow_failure: exit_codes: {', '.join(codes)}"
+        yield LeftOut(line=line, source=source, reason=SOME_CODES, harmless=True)
 
 
 def _legs(parallel: object) -> list[Leg]:

@@ -6,7 +6,7 @@ https://docs.gitlab.com/ci/jobs/job_rules/
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from heroci_action.detection.ci.records import Trigger
@@ -47,6 +47,43 @@ def trigger_of(job: Mapping[str, Any], variables: Mapping[str, str]) -> Trigger:
     return _by_only(job)
 
 
+def may_fail(job: Mapping[str, Any], variables: Mapping[str, str]) -> bool:
+    """Return whether a job may fail with the exit code of failed tests, whatever rule lets it run for a change."""
+    usual = job.get("allow_failure")
+    rules = [table(rule) for rule in items(job.get("rules"))]
+    applied = [
+        rule.get("allow_failure", usual)
+        for pipeline in _PIPELINES
+        for rule in _possible(rules, {**variables, **pipeline})
+    ]
+    return all(map(_allows, applied or [usual]))
+
+
+def find_ignored_codes(job: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the exit codes with which a job may fail."""
+    return tuple(texts(table(job.get("allow_failure")).get("exit_codes")))
+
+
+def _allows(allowed: object) -> bool:
+    return allowed == "true" or "1" in texts(table(allowed).get("exit_codes"))
+
+
+def _possible(
+    rules: list[Mapping[str, Any]], variables: Mapping[str, str | None]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the rules that may be the first that holds, and that start the job then."""
+    for rule in rules:
+        known = _applies(rule, variables)
+        if known is not False and _starts(rule):
+            yield rule
+        if known:
+            return
+
+
+def _starts(rule: Mapping[str, Any]) -> bool:
+    return rule.get("when", "on_success") in {"on_success", "always"}
+
+
 def _by_only(job: Mapping[str, Any]) -> Trigger:
     only = job.get("only")
     refs = texts(only if not isinstance(only, Mapping) else only.get("refs"))
@@ -64,7 +101,7 @@ def _by_rules(rules: list[Mapping[str, Any]], variables: Mapping[str, str | None
     unsure = False
     for rule in rules:
         known = _applies(rule, variables)
-        usual = rule.get("when", "on_success") in {"on_success", "always"}
+        usual = _starts(rule)
         if known and not unsure:
             return Trigger.CHANGE if usual else Trigger.SELDOM
         if usual and known is not False:
