@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from heroci_action.detection.ci.records import LeftOut
+from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.project_files import ProjectFiles
+
+_OF_SHELL = frozenset({"PATH", "HOME", "PWD", "IFS", "LANG", "LC_ALL"})
 
 
 def find_conditional_variables(project: ProjectFiles) -> Iterator[LeftOut]:
@@ -15,8 +18,9 @@ def find_conditional_variables(project: ProjectFiles) -> Iterator[LeftOut]:
     if suite is None:
         return
     env = suite.main.command.env
-    for line in (each for job in (suite.job, *suite.others) for each in job.conditional):
-        name, _, value = line.line.partition("=")
-        if env.get(name) != value:
-            known = bool(project.tree.python_with(name))
-            yield line if known else replace(line, variable="", harmless=True)
+    found = dict.fromkeys(each for run in suite.runs for each in run.command.perhaps)
+    for each in (each for each in found if env.get(each.name) != each.value):
+        line = each.left_out()
+        is_read = may_change_tests(each.name) and each.name not in _OF_SHELL
+        known = is_read and bool(project.tree.python_with(each.name))
+        yield line if known else replace(line, variable="", harmless=True)

@@ -123,6 +123,7 @@ def _expand_scripts(
             script,
             conditions=script.conditions | command.conditions,
             may_fail=script.may_fail or command.may_fail,
+            perhaps=(*command.perhaps, *script.perhaps),
         )
         for inner in read_script(inherited, ShellState.start(inherited, context.files)):
             via = (*command.via, command, *inner.via)

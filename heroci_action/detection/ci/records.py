@@ -18,6 +18,7 @@ ROOT = "{root}"
 NOT = "! "
 """The beginning of a line that passes only if its command fails."""
 _BRIEF = 120  # characters of a line in a sentence
+_CONDITION = 200  # characters of a condition in a reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +71,23 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Conditional:
+    """A variable that a job sets for its later commands if conditions hold that are not known."""
+
+    name: str
+    value: str
+    source: str
+    conditions: frozenset[str]
+
+    def left_out(self) -> LeftOut:
+        """Return the assignment as a line that the plan does not contain."""
+        when = one_line(" and ".join(sorted(self.conditions)), _CONDITION)
+        line = f"{self.name}={self.value}".replace(UNKNOWN, "…")
+        reason = f"the CI sets it only if {when}".replace(UNKNOWN, "…")
+        return LeftOut(line=line, source=self.source, reason=reason, variable=self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A command of a job, with its words as the program receives them.
 
@@ -78,7 +96,7 @@ class Command:
     not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
     repository's root; an absolute one is outside it. `environment` is the virtual environment that tox, nox or Hatch
     makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
-    lacks.
+    lacks; `perhaps` are those that it has only if something unknown holds.
     """
 
     words: tuple[str, ...]
@@ -96,6 +114,7 @@ class Command:
     piped: bool = False
     writes: tuple[Write, ...] = ()
     environment: str = ""
+    perhaps: tuple[Conditional, ...] = ()
 
     @property
     def conditional(self) -> bool:
@@ -203,6 +222,7 @@ class Script:
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     environment: str = ""
+    perhaps: tuple[Conditional, ...] = ()
 
     def under(self, condition: str) -> Script:
         """Return the script as one that runs only if a condition holds that is not known."""
@@ -238,4 +258,3 @@ class Job:
         LeftOut, ...
     ] = ()  # steps that call something from elsewhere: a marketplace, an orb
     beside: tuple[LeftOut, ...] = ()
-    conditional: tuple[LeftOut, ...] = ()  # variables that it sets if something unknown holds

@@ -29,7 +29,7 @@ from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.outside_copies import find_copies
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.statement_text import Span, render
-from heroci_action.detection.ci.shell.syntax import fields, parse_shell, text_of, walk
+from heroci_action.detection.ci.shell.syntax import ends_line, fields, parse_shell, text_of, walk
 from heroci_action.detection.ci.shell.words import command_words, expand, expand_one, lines_of
 from heroci_action.detection.ci.shell.xargs import with_words_of_xargs
 
@@ -81,7 +81,7 @@ def _list(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 
 def _maybe(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Run a statement; the changes of a conditional one do not leave it."""
-    yield from _run(node, state.fork() if flow.conditions else state, flow)
+    yield from _run(node, state.branch(flow.conditions) if flow.conditions else state, flow)
 
 
 def _pipeline(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
@@ -184,7 +184,7 @@ def _if(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
         text = text_of(conditions[-1]) if conditions else ""
         if taken is not False:
             inner = flow.under(text) if taken is None else flow
-            ends.append(state.fork() if inner.conditions else state)
+            ends.append(state.branch(inner.conditions) if inner.conditions else state)
             for child in body:
                 yield from _run(child, ends[-1], inner)
         if taken is None:
@@ -207,7 +207,8 @@ def _case(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
         patterns = [expand_one(pattern, state) for pattern in fields(item, "value")]
         if UNKNOWN in subject:
             case = " ".join([subject, *patterns])
-            yield from _statements(item, state.fork(), flow.under(case))
+            inner = flow.under(case)
+            yield from _statements(item, state.branch(inner.conditions), inner)
         elif any(fnmatch.fnmatchcase(subject, pattern) for pattern in patterns):
             yield from _statements(item, state, flow)
             return
@@ -233,7 +234,8 @@ def _passes(
     values = [value for variables in passes for value in variables.values()]
     inner = replace(flow, lines=None, outer=None)
     if not passes or UNKNOWN in "".join(values) or len(passes) > MAX_LOOPS:
-        state, inner = state.fork(), inner.under(text_of(loop))
+        inner = inner.under(text_of(loop))
+        state = state.branch(inner.conditions)
         passes = [dict(unknown)]
     for variables in passes:
         for name, value in variables.items():
@@ -262,7 +264,7 @@ def _command(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
         if child.type == "variable_assignment":
             name = text_of(child.child_by_field_name("name"))
             env[name] = expand_one(child.child_by_field_name("value"), state)
-            if _ends_line(child):
+            if ends_line(child):
                 state.assign(name, env[name])
     words = command_words(node, state)
     if not words:
@@ -298,14 +300,6 @@ def _read(words: list[str], lines: Lines, state: ShellState) -> None:
         state.assign(name, value)
 
 
-def _ends_line(assignment: Node) -> bool:
-    """Return whether a line ends after an assignment. The grammar takes `A=1 B=2` as a prefix of the next line."""
-    following = assignment.next_sibling
-    while following is not None and following.type == "variable_assignment":
-        following = following.next_sibling
-    return following is not None and following.start_point.row > assignment.end_point.row
-
-
 def _emit(
     node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: Flow
 ) -> Iterator[Command]:
@@ -330,6 +324,7 @@ def _emit(
         background=flow.background,
         piped=flow.piped,
         writes=writes,
+        perhaps=tuple(state.perhaps),
     )
     for write in writes:
         state.files.write(write)

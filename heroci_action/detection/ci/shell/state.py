@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.paths import locate, spell
-from heroci_action.detection.ci.records import UNKNOWN, Script
+from heroci_action.detection.ci.records import UNKNOWN, Conditional, Script
 from heroci_action.detection.ci.shell.outside_copies import resolve
 from heroci_action.detection.ci.working_tree import WorkingTree
 
@@ -25,7 +25,8 @@ class ShellState:
     """Directory, variables and functions of a shell; `env` holds the exported variables, `local` the others.
 
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
-    root; an absolute path is outside it.
+    root; an absolute path is outside it. `perhaps` are the exports under conditions that are not known, `conditions`
+    those that hold here.
     """
 
     files: WorkingTree
@@ -41,6 +42,8 @@ class ShellState:
     export_all: bool = False
     stack: tuple[str, ...] = ()
     ended: bool = False
+    conditions: frozenset[str] = frozenset()
+    perhaps: list[Conditional] = field(default_factory=list)
 
     @classmethod
     def start(cls, script: Script, files: WorkingTree) -> ShellState:
@@ -52,6 +55,7 @@ class ShellState:
             env={name: value for name, value in script.env.items() if _NAME.fullmatch(name)},
             arguments=script.arguments,
             script=script.path,
+            perhaps=list(script.perhaps),
         )
 
     def fork(self) -> ShellState:
@@ -64,7 +68,14 @@ class ShellState:
             arrays=dict(self.arrays),
             functions=dict(self.functions),
             aliases=dict(self.aliases),
+            perhaps=list(self.perhaps),
         )
+
+    def branch(self, conditions: frozenset[str]) -> ShellState:
+        """Return the state of statements under conditions that are not known; only their exports are noted outside."""
+        inner = self.fork()
+        inner.conditions, inner.perhaps = conditions, self.perhaps
+        return inner
 
     def value(self, name: str) -> str | None:
         """Return the value of a variable or parameter; None if it is not known."""
@@ -93,8 +104,15 @@ class ShellState:
         if export or self.export_all or name in self.env:
             self.env[name] = value
             self.local.pop(name, None)
+            self._note(name, value)
         else:
             self.local[name] = value
+
+    def _note(self, name: str, value: str) -> None:
+        """Note an exported variable that the commands behind a condition may have."""
+        found = Conditional(name=name, value=value, source=self.source, conditions=self.conditions)
+        if self.conditions and found not in self.perhaps:
+            self.perhaps.append(found)
 
     def adopt_programs(self, ends: list[ShellState]) -> None:
         """Set the variables that name one program at the end of every branch: `coverage` and `.venv/bin/coverage`."""
@@ -114,6 +132,7 @@ class ShellState:
         """Export a variable that may have been set before."""
         if name in self.local:
             self.env[name] = self.local.pop(name)
+            self._note(name, self.env[name])
 
     def locate(self, word: str) -> str | None:
         """Return a path from the repository's root; None if it is unknown or outside."""

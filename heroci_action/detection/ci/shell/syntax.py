@@ -113,3 +113,11 @@ def walk(node: Node) -> Iterator[Node]:
         current = pending.pop()
         yield current
         pending.extend(reversed(current.children))
+
+
+def ends_line(assignment: Node) -> bool:
+    """Return whether a line ends after an assignment; the grammar takes `A=1 B=2` as a prefix of the next line."""
+    following = assignment.next_sibling
+    while following is not None and following.type == "variable_assignment":
+        following = following.next_sibling
+    return following is not None and following.start_point.row > assignment.end_point.row

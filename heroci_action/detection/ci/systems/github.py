@@ -18,7 +18,15 @@ from heroci_action.detection.ci.matrix import (
     similar_legs,
 )
 from heroci_action.detection.ci.paths import spell
-from heroci_action.detection.ci.records import ROOT, Command, Image, Job, Script, Trigger
+from heroci_action.detection.ci.records import (
+    ROOT,
+    Command,
+    Conditional,
+    Image,
+    Job,
+    Script,
+    Trigger,
+)
 from heroci_action.detection.ci.systems.foreign_workflow import read_inputs
 from heroci_action.detection.ci.systems.github_actions import Action, default_inputs, is_filled
 from heroci_action.detection.ci.systems.github_checkout import (
@@ -27,7 +35,7 @@ from heroci_action.detection.ci.systems.github_checkout import (
     leave_checkout_path,
     with_options,
 )
-from heroci_action.detection.ci.systems.github_events import trigger_of
+from heroci_action.detection.ci.systems.github_events import GITHUB, holds_for_change, trigger_of
 from heroci_action.detection.ci.systems.github_expressions import (
     Partial,
     holds,
@@ -36,7 +44,6 @@ from heroci_action.detection.ci.systems.github_expressions import (
 )
 from heroci_action.detection.ci.systems.github_shell import run_in_shell
 from heroci_action.detection.ci.systems.service_files import (
-    Conditional,
     created_files,
     drop_service_files,
     read_assignments,
@@ -65,8 +72,6 @@ _DEFAULTS = {
     "GITHUB_PATH": _PATH,
     "GITHUB_STEP_SUMMARY": service_file("GITHUB_STEP_SUMMARY"),
 }
-_GITHUB = Partial(workspace=ROOT, event=Partial(inputs={}))
-_EVENTS = ("push", "pull_request")
 _RUNNER = Partial(os="Linux", arch="X64", temp="/tmp")  # noqa: S108  # the runner's, not ours
 
 
@@ -121,13 +126,6 @@ class _Workflow:
             ).jobs()
 
 
-def _holds_for_change(condition: object, contexts: Mapping[str, Any]) -> bool | None:
-    """Return whether a condition holds for a push or a pull request; None if that is not known."""
-    events = (Partial(_GITHUB, event_name=event) for event in _EVENTS)
-    found = [holds(condition, {**contexts, "github": github}) for github in events]
-    return True if True in found else None if None in found else False
-
-
 @dataclass(kw_only=True)
 class _Job:
     """A job of a workflow, read in the best leg of its matrix."""
@@ -174,7 +172,7 @@ class _Job:
             "inputs": self.workflow.inputs,
             "env": self.env,
             "job": Partial(services=context_of_services(self.content.get("services"))),
-            "github": _GITHUB,
+            "github": GITHUB,
             "runner": _RUNNER,
             "steps": self.outputs,
             "strategy": {"job-index": "0", "job-total": "1"},
@@ -202,7 +200,7 @@ class _Job:
         return self._condition() is not False
 
     def _condition(self) -> bool | None:
-        return _holds_for_change(self.content.get("if"), self.contexts)
+        return holds_for_change(self.content.get("if"), self.contexts)
 
     @property
     def _trigger(self) -> Trigger:
@@ -244,7 +242,6 @@ class _Job:
             similar=self._similar,
             not_followed=tuple(context.not_followed),
             actions=tuple(context.actions),
-            conditional=tuple(each.left_out() for each in self.conditional),
         )
 
     def _runs_elsewhere(self) -> bool:
@@ -284,7 +281,7 @@ class _Job:
         for step in map(table, steps):
             env = {**self.env, **own.get("env", {})}
             contexts = {**self.contexts, **own, "env": env}
-            runs = _holds_for_change(step.get("if"), contexts)
+            runs = holds_for_change(step.get("if"), contexts)
             if runs is False:
                 continue
             if "parallel" in step:
@@ -323,6 +320,7 @@ class _Job:
             env=env,
             conditions=conditions,
             may_fail=self._may_be_ignored(step, contexts),
+            perhaps=tuple(self.conditional),
         )
         commands = run_in_shell(script, shell, context)
         yield from drop_service_files(commands)
@@ -395,6 +393,6 @@ class _Job:
         if depth < MAX_CALLS and content:
             inputs = default_inputs(table(content.get("inputs"))) | dict(action.inputs)
             own = {"inputs": inputs, "env": env}
-            own["github"] = Partial(_GITHUB, action_path=spell(place))
+            own["github"] = Partial(GITHUB, action_path=spell(place))
             steps = items(table(content.get("runs")).get("steps"))
             yield from self._steps(steps, context, own, depth + 1)

@@ -6,12 +6,16 @@ https://docs.github.com/actions/reference/events-that-trigger-workflows
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from heroci_action.detection.ci.records import Trigger
+from heroci_action.detection.ci.records import ROOT, Trigger
+from heroci_action.detection.ci.systems.github_expressions import Partial, holds
 from heroci_action.detection.ci.yaml_file import table, texts
 
 _PULL_REQUEST = frozenset({"pull_request", "pull_request_target", "merge_group"})
 _EVERY_BRANCH = frozenset({"*", "**"})
+GITHUB = Partial(workspace=ROOT, event=Partial(inputs={}))
+_EVENTS = ("push", "pull_request")
 
 
 def trigger_of(on: object) -> Trigger | None:
@@ -29,3 +33,10 @@ def trigger_of(on: object) -> Trigger | None:
     if "push" in events:
         return Trigger.CONDITION if branches and not branches & _EVERY_BRANCH else Trigger.CHANGE
     return None if set(events) == {"workflow_call"} else Trigger.SELDOM
+
+
+def holds_for_change(condition: object, contexts: Mapping[str, Any]) -> bool | None:
+    """Return whether a condition holds for a push or a pull request; None if that is not known."""
+    events = (Partial(GITHUB, event_name=event) for event in _EVENTS)
+    found = [holds(condition, {**contexts, "github": github}) for github in events]
+    return True if True in found else None if None in found else False

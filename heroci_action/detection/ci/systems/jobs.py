@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from heroci_action.detection.ci.expand import Context, run
-from heroci_action.detection.ci.records import UNKNOWN, Command, Job, Script
+from heroci_action.detection.ci.records import UNKNOWN, Command, Conditional, Job, Script
 from heroci_action.detection.ci.systems.service_files import (
     created_files,
     drop_service_files,
     read_assignments,
+    read_conditional,
+    under_same,
 )
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import RepositoryFiles
@@ -50,8 +52,12 @@ def chosen_python(commands: Iterable[Command]) -> str | None:
 
 def _commands(scripts: Iterable[Script], context: Context, env_file: str) -> Iterator[Command]:
     added: dict[str, str] = {}
+    conditional: list[Conditional] = []
     for script in scripts:
-        yield from drop_service_files(run(replace(script, env={**script.env, **added}), context))
+        env = {**script.env, **added, **under_same(conditional, script.conditions)}
+        commands = list(run(replace(script, env=env, perhaps=tuple(conditional)), context))
+        yield from drop_service_files(commands)
+        conditional += read_conditional(env_file, commands) if env_file else ()
         if env_file and not script.conditions:
             added |= read_assignments(env_file, context.files)
 

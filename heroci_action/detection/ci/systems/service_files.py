@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate, spell
-from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
+from heroci_action.detection.ci.records import UNKNOWN, Command, Conditional
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.text import one_line
 
-_CONDITION = 200  # characters of a condition in a reason
 # A private-use character, so that no file of a repository has such a name.
 _MARK = "\ue001"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditional:
-    """A variable that a job sets for its later steps if conditions hold that are not known."""
-
-    name: str
-    value: str
-    source: str
-    conditions: frozenset[str]
-
-    def left_out(self) -> LeftOut:
-        """Return the assignment as a line that the plan does not contain."""
-        when = one_line(" and ".join(sorted(self.conditions)), _CONDITION)
-        line = f"{self.name}={self.value}".replace(UNKNOWN, "…")
-        reason = f"the CI sets it only if {when}".replace(UNKNOWN, "…")
-        return LeftOut(line=line, source=self.source, reason=reason, variable=self.name)
 
 
 def service_file(name: str) -> str:
