@@ -167,13 +167,14 @@ def _redis(
         return
     why = describe(image) if image else f"read in {candidates[0][1].file}"
     yield from declare(REDIS, image, why)
-    if not candidates:
-        why = "the settings do not read its address from the environment"
-        yield from fix_redis(project, image, why)
     names = frozenset(read.name for read, _ in candidates)
     found = [f for read, place in candidates for f in _redis_address(project, read, place, names)]
     yield from found
-    if image in project.ci.services and not found:
+    if found:
+        return
+    why = "no variable contains its address"
+    yield from fix_redis(project, image, why)
+    if image in project.ci.services:
         yield from _unaddressed(project, image, [read for read, _ in candidates])
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.servers.database_record import ROLES
 
 # Words in names and tags of images that contain more than the plain server.
 _EXTENDED = re.compile(
@@ -44,6 +45,12 @@ REDIS = ServerKind(name="redis", images=r"redis(-\d+)?|redis-stack\w*(-server)?|
 DATABASES = (POSTGRES, MYSQL, MARIADB)
 
 
+# Variables of the images: https://hub.docker.com/_/postgres, https://hub.docker.com/_/mysql
+IMAGE_ENV: Mapping[str, Mapping[str, str]] = {
+    "postgres": {"USER": "POSTGRES_USER", "PASSWORD": "POSTGRES_PASSWORD", "NAME": "POSTGRES_DB"},
+    "mysql": {"USER": "MYSQL_USER", "PASSWORD": "MYSQL_PASSWORD", "NAME": "MYSQL_DATABASE"},
+    "mariadb": {"USER": "MARIADB_USER", "PASSWORD": "MARIADB_PASSWORD", "NAME": "MARIADB_DATABASE"},
+}
 _KINDS = (*DATABASES, REDIS)
 # The ports of other servers, by the last part of the names of their images.
 _PORTS: Mapping[str, int] = {
@@ -184,6 +191,33 @@ def declare(kind: ServerKind, image: Image | None, why: str) -> Iterator[Finding
         yield Found(f"{key}.image", image.reference, why)
     if image is not None and kind is REDIS and (password := redis_password(image)):
         yield Found(f"{key}.env.REDIS_PASSWORD", password, why)
+
+
+def whole_account(image: Image, kind: ServerKind) -> dict[str, str]:
+    """Return the account of an image, with the database that PostgreSQL's image creates if no other one is named."""
+    account = account_of(image, kind, ROLES)
+    user = account.get("POSTGRES_USER")
+    return {"POSTGRES_DB": user, **account} if user else account
+
+
+def account_of(image: Image, kind: ServerKind, keys: Iterable[str]) -> dict[str, str]:
+    """Return the variables of an image with its user, password and database."""
+    # The image's own default, and the names of Red Hat's images.
+    given = {name.replace("POSTGRESQL_", "POSTGRES_"): text for name, text in image.env.items()}
+    if "POSTGRES_DATABASE" in given:
+        given["POSTGRES_DB"] = given["POSTGRES_DATABASE"]
+    env = {"POSTGRES_USER": "postgres", **given} if kind is POSTGRES else image.env
+    names = (IMAGE_ENV[kind.name].get(key, "") for key in keys)
+    return {name: env[name] for name in names if UNKNOWN not in env.get(name, UNKNOWN)}
+
+
+def service_line(image: Image) -> str:
+    """Return the configuration of the server that an image contains."""
+    kind = kind_of(image) or POSTGRES
+    if is_extended(image):
+        return f'services.{kind.name}.image = "{image.name}:{image.tag}"'
+    version = version_of(image, kind)
+    return f"services.{kind.name} = " + (f'"{version}"' if version else "{}")
 
 
 _SCHEMES: Mapping[str, ServerKind] = {

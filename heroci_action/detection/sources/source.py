@@ -20,6 +20,7 @@ from heroci_action.detection.sources.import_aliases import spell_out
 from heroci_action.detection.sources.imports import inherited_aliases, module_names
 from heroci_action.detection.sources.match_statements import without_match
 from heroci_action.detection.sources.runner_process import RunnerProcess
+from heroci_action.detection.sources.settings_classes import SettingsClasses
 from heroci_action.detection.sources.settings_includes import (
     executed_files,
     include_arguments,
@@ -77,7 +78,10 @@ class SettingsSource:
         The names of some files are computed with the environment of the tests' `process`. Branches that it does not
         take are left out.
         """
-        reader = _Reader(tree, roots, process or RunnerProcess())
+        typed = SettingsClasses(
+            lambda path: tree.first(*(join(root, path) for root in roots)) is not None
+        )
+        reader = _Reader(tree, roots, process or RunnerProcess(), typed)
         statements = tuple(reader.module(file))
         used = _linearised(configuration, reader.bases)
         if used:
@@ -170,6 +174,7 @@ class _Reader:
     tree: RepositoryFiles
     roots: tuple[str, ...]
     process: RunnerProcess
+    typed: SettingsClasses
     seen: dict[str, None] = field(default_factory=dict)
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
     bases: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -191,6 +196,7 @@ class _Reader:
             match node:
                 case ast.Import() | ast.ImportFrom():
                     yield from self._imported(node, context)
+                    self.typed.learn(node)
                 case ast.If():
                     yield from self._if(node, context)
                 case ast.Try():
@@ -200,25 +206,35 @@ class _Reader:
                     yield from self._body(node.body, context)
                 case ast.ClassDef():
                     self.bases[node.name] = tuple(filter(None, map(last_name, node.bases)))
-                    yield from self._body(node.body, context.inside(node.name))
+                    self.typed.learn(node)
+                    if node.name not in self.typed.classes:
+                        yield from self._body(node.body, context.inside(node.name))
                 case ast.FunctionDef():
                     self.functions[node.name] = node
+                    yield from self._typed(node, context)
                 case ast.AsyncFunctionDef():
                     pass
                 case _:
                     self.process.learn(node)
+                    yield from self._typed(node, context)
                     yield from self._executed(node, context)
                     yield from self._loaded(node, context)
-                    yield context.statement(self.process.settle(node))
+                    yield context.statement(self.typed.settle(self.process.settle(node)))
                     yield from self._included(node, context)
+
+    def _typed(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
+        """Yield what the objects of settings classes read when a statement creates them."""
+        self.typed.learn(node, conditional=context.conditional)
+        yield from map(context.statement, self.typed.created_by(node))
 
     def _if(self, node: ast.If, context: _Context) -> Iterator[Statement]:
         truth = self.process.truth(node.test)
         if truth is not None:
             yield from self._body(node.body if truth else node.orelse, context)
             return
-        test = ast.unparse(node.test)
-        yield from _tested(node.test, context)
+        asked = self.typed.settle(node.test)
+        test = ast.unparse(asked)
+        yield from _tested(asked, context)
         yield from self._body(node.body, context.under(test))
         yield from self._body(node.orelse, context.under(f"not ({test})"))
 
