@@ -117,9 +117,9 @@ def suggest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def some(names: Sequence[str], limit: int = 3) -> str:
+def some(names: Sequence[str], limit: int = 3, separator: str = ", ") -> str:
     """Return the first names, and how many more there are: `a, b, c and 4 more`."""
-    listed = ", ".join(names[:limit])
+    listed = separator.join(names[:limit])
     return f"{listed} and {len(names) - limit:,} more" if len(names) > limit else listed
 
 

@@ -13,7 +13,7 @@ from heroci_action.detection.ci.arguments import (
     keep,
 )
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.records import Command, LeftOut
 from heroci_action.detection.ci.selection import (
     CLASS,
     find_choice,
@@ -34,11 +34,13 @@ from heroci_action.detection.handed_over import find_handed_over, warn_of_handed
 from heroci_action.detection.image.builds import find_release
 from heroci_action.detection.left_out import (
     CHECKS,
+    LINTS,
     PRINTS,
     finds_missing_migrations,
     reason_of_program,
 )
 from heroci_action.detection.lint.allowed import find_allowed
+from heroci_action.detection.lint.commands import lines_of_linters
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.lint.proposals import written_steps
@@ -76,22 +78,10 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     arguments = tuple(_arguments(project, runs)) if is_kept else ()
     yield from arguments
     before, left_out = preparation(project)
-    allowed = find_allowed(project)
-    named = {(line.line, line.source) for line in allowed}
-    left_out = (
-        *(line for line in left_out if (line.line, line.source) not in named),
-        *allowed,
-        *find_built_files(project),
-        *find_tidying_hooks(project),
-        *find_unknown_variables(project),
-        *find_conditional_variables(project),
-        *find_release(project),
-        *find_handed_over(project),
-    )
     if before:
         source = suite.job.source if (suite := project.ci.suite) else project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
-    yield Fact("left_out", left_out)
+    yield Fact("left_out", _left_out(project, left_out))
     yield from warn_of_handed_over(project)
     yield from warn_of_secret_files(project)
     yield from find_unread_tests(project, arguments)
@@ -101,6 +91,27 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         word == "--cov" or word.startswith("--cov=") for word in pytest_config(project).addopts
     )
     yield Fact("pytest_coverage", measures)
+
+
+def _left_out(project: ProjectFiles, lines: tuple[LeftOut, ...]) -> tuple[LeftOut, ...]:
+    """Return what the CI does and the plan does not contain; `lines` are those around its tests."""
+    allowed = find_allowed(project)
+    named = {(line.line, line.source) for line in allowed}
+    linted = lines_of_linters(project)
+    return (
+        *(
+            replace(line, reason=LINTS) if (line.line, line.source) in linted else line
+            for line in lines
+            if (line.line, line.source) not in named
+        ),
+        *allowed,
+        *find_built_files(project),
+        *find_tidying_hooks(project),
+        *find_unknown_variables(project),
+        *find_conditional_variables(project),
+        *find_release(project),
+        *find_handed_over(project),
+    )
 
 
 def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Finding]:

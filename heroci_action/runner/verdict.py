@@ -29,7 +29,7 @@ from heroci_action.runner.completeness import (
     signal_name,
     unfinished_tests,
 )
-from heroci_action.text import count, seconds
+from heroci_action.text import count, seconds, some
 
 # Work of the engine itself: a full disk or a dead network is not the project's fault there.
 _OF_THE_ENGINE = (InstallSystemPackages, InstallDependencies, BuildImage)
@@ -249,11 +249,12 @@ def judge_stage(
         return Verdict(status=Status.ERRORED, reason=error.cause, remedy=error.remedy)
     steps = tuple(steps)
     for status in (Status.ERRORED, Status.FAILED):
-        for step in steps:
-            if step.status is status:
-                return Verdict(
-                    status=status, reason=f"{step.name}: {step.reason}", remedy=step.remedy
-                )
+        ended = [step for step in steps if step.status is status]
+        if ended:
+            # The steps of a parallel stage, such as linters, fail independently of each other.
+            reason = some([f"{step.name}: {step.reason}" for step in ended], separator="; ")
+            remedies = (step.remedy for step in ended)
+            return Verdict(status=status, reason=reason, remedy=next(filter(None, remedies), None))
     if timed_out:
         return _failed(time_limit_reason(stage), remedy=time_limit_remedy(stage))
     return PASSED if complete else Verdict(status=Status.CANCELLED)

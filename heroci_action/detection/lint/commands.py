@@ -110,6 +110,18 @@ def _listed(project: ProjectFiles, commands: tuple[Command, ...], tool: LintTool
     return list(_calls(project, commands, tool))
 
 
+def lines_of_linters(project: ProjectFiles) -> frozenset[tuple[str, str]]:
+    """Return the lines of the suite's job whose checks the stage lint makes, each with its source."""
+    if project.configured("lint") is not None:
+        return frozenset()
+    return frozenset(
+        (command.shown, command.source)
+        for command in project.commands
+        if not command.may_fail
+        and any(runs(project, command, tool) for tool in LINT_TOOLS.values())
+    )
+
+
 def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -> Iterator[Call]:
     for command in commands:
         if command.may_fail:

@@ -354,6 +354,22 @@ def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> 
     ]
 
 
+def test_the_linters_of_the_job_are_left_to_the_stage_lint(tmp_path: Path) -> None:
+    lines = ("flake8 .", "black --check .", "vulture shop", "manage.py test", "isort --check .")
+    project = {**django(), **workflow(*lines)}
+    found = loaded(tmp_path, project).facts.left_out
+    reasons = {line.line.split()[0]: line.reason for line in found}
+    runs = "the stage lint runs it"
+    assert reasons["vulture"] == "it checks something"
+    assert {name for name, reason in reasons.items() if reason == runs} == {
+        "flake8",
+        "black",
+        "isort",
+    }
+    chosen = loaded(tmp_path, {**project, "heroci.toml": "[lint.flake8]\n"}).facts.left_out
+    assert runs not in {line.reason for line in chosen}
+
+
 def test_a_line_that_needs_a_download_is_left_out_with_it(tmp_path: Path) -> None:
     lines = (
         "wget https://example.org/v9/mail_9.tar.gz",

@@ -121,6 +121,15 @@ def test_a_failed_concurrent_step_stops_what_follows_but_not_its_neighbours() ->
     assert outcome.stages[0].steps[2].reason == "'check' failed"
 
 
+def test_the_reason_of_a_stage_names_every_step_that_failed() -> None:
+    names = ("a", "b", "c", "d")
+    failing = {f"lint/{name}": Behaviour(exit_code=1) for name in names}
+    lint = stage("lint", parallel=True, steps=(*map(step, names), step("e")))
+    [result] = run(lint, engine=MemoryEngine(failing)).stages
+    told = "; ".join(f"{name}: exited with code 1" for name in names[:3])
+    assert result.reason == f"{told} and 1 more"
+
+
 def test_no_more_steps_run_at_once_than_there_are_slots() -> None:
     names = [f"s{number}" for number in range(6)]
     engine = MemoryEngine({f"lint/{name}": Behaviour(seconds=0.01) for name in names})
