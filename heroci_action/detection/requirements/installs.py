@@ -19,6 +19,12 @@ from heroci_action.detection.requirements.files import (
     with_joined,
     without_included,
 )
+from heroci_action.detection.requirements.installers import (
+    VALUED,
+    calls_of,
+    find_installer,
+    words_from_verb,
+)
 from heroci_action.detection.requirements.metadata import Metadata
 from heroci_action.repository.files import join
 
@@ -38,17 +44,6 @@ _BUILT = re.compile(
 )
 _LISTS = ("files", "missing", "constraints", "packages", "extras", "groups", "locks")
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
-VALUED = frozenset(
-    {
-        "-r", "--requirement", "--requirements", "-c", "--constraint", "--constraints", "-e", "--editable", "--group",
-        "--only-group", "--no-group", "--extra", "--no-extra", "-E", "--extras", "-G", "--with", "--without", "--only",
-        "-p", "--python", "-i", "--index-url", "--extra-index-url", "-f", "--find-links", "-t", "--target", "--prefix",
-        "--root", "--timeout", "--retries", "--proxy", "--cache-dir", "--package", "--project", "--directory", "-C",
-        "--config-settings", "--no-binary", "--only-binary", "--upgrade-strategy", "--lockfile", "--index",
-        "--python-version", "--resolution", "--categories", "-P", "--upgrade-package", "--exists-action",
-        "--progress-bar", "--log", "--trusted-host", "--src", "--report", "--implementation", "--abi", "--platform",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,13 +151,6 @@ def find_installing(project: ProjectFiles) -> tuple[Command, ...]:
     return (*project.image_commands, *own) if "" in used else own
 
 
-def calls_of(command: Command) -> Iterator[list[str]]:
-    """Yield the words of a command, and the words after its launchers: `poetry run pip install mock` calls both."""
-    yield list(command.words)
-    if command.call.launchers and command.call.program:
-        yield [command.call.name, *command.call.arguments]
-
-
 def _merge(one: Installs, other: Installs) -> Installs:
     both = one.manager and other.manager
     return replace(
@@ -200,7 +188,7 @@ class _Reader:
         """Read a call; None if it installs nothing for the project."""
         found: Installs | None = None
         program, arguments = find_installer(call)
-        match program, arguments:
+        match program, arguments if program == "pip-sync" else words_from_verb(arguments):
             case ("pip" | "pip3", ["install" | "wheel", *rest]):
                 found = self._pip(rest)
             case ("pip-sync", rest) | ("uv", ["pip", "sync", *rest]):
@@ -360,20 +348,6 @@ def _ends_options(words: list[str], index: int) -> bool:
 def _beside(packages: tuple[str, ...], program: list[str]) -> tuple[str, ...]:
     """Return the packages without the tool that they are installed to run: `--with coveralls coveralls`."""
     return tuple(name for name in packages if name not in program[:1])
-
-
-def find_installer(call: list[str]) -> tuple[str, list[str]]:
-    """Return the installer and its arguments: `python -m pip install` calls pip."""
-    rest = list(call)
-    while rest:
-        name = rest[0].rpartition("/")[2]
-        if re.fullmatch(r"\w+=.*|sudo|then|do|!", rest[0]):
-            rest = rest[1:]
-        elif re.fullmatch(r"python[\d.]*", name) and "-m" in rest[:4]:
-            rest = rest[rest.index("-m") + 1 :]
-        else:
-            return name, rest[1:]
-    return "", []
 
 
 def _as_path(word: str) -> str:

@@ -8,13 +8,8 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.requirements.installs import (
-    VALUED,
-    calls_of,
-    find_installer,
-    find_installing,
-    upgrades_tools,
-)
+from heroci_action.detection.requirements.installers import VALUED, calls_of, find_installer
+from heroci_action.detection.requirements.installs import find_installing, upgrades_tools
 
 _INSTALLING = frozenset({"install", "sync"})
 _PROGRAMS = frozenset({"pip", "pip3", "uv", "poetry", "pdm", "pipenv"})

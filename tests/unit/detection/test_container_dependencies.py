@@ -42,6 +42,8 @@ def in_container(
         'FROM python:3.12 AS test\nARG LEVEL=prod\nCOPY . .\nRUN pip install -r "requirements/${LEVEL}.txt"\n',
         "FROM python:3.12 AS test\nENV LEVEL ci\nCOPY . .\nRUN pip install -r requirements/$LEVEL.txt\n",
         "FROM python:3.12 AS test\nRUN --mount=type=bind,source=requirements,target=/r pip install -r /r/ci.txt\n",
+        "FROM python:3.12 AS test\nCOPY . .\nRUN pip --quiet --cache-dir /c install -r requirements/ci.txt\n",
+        "FROM python:3.12 AS test\nCOPY . .\nRUN uv -q pip install -r requirements/ci.txt\n",
         'FROM python:3.12 AS test\nCOPY . /x\nRUN ["pip", "install", "-r", "/x/requirements/ci.txt"]\n',
         """
         FROM python:3.12 AS base
@@ -95,6 +97,8 @@ def in_container(
         "argument",
         "env",
         "mount",
+        "options before the verb",
+        "option of uv",
         "list",
         "base",
         "renamed in a stage",
