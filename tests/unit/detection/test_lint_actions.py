@@ -66,6 +66,10 @@ def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
         "acme/gh-action-pip-audit",
         "github/super-linter",
         "suo/flake8-github-action",
+        "cypress-io/github-action",
+        "acme/lighthouse-ci-action",
+        "lycheeverse/lychee-action",
+        "grafana/run-k6-action",
     ],
 )
 def test_a_check_that_is_no_known_command_line_is_named(tmp_path: Path, name: str) -> None:
@@ -73,7 +77,13 @@ def test_a_check_that_is_no_known_command_line_is_named(tmp_path: Path, name: st
 
 
 @pytest.mark.parametrize(
-    "name", ["github/codeql-action/analyze", "actions/labeler", "acme/welcome"]
+    "name",
+    ["github/codeql-action/analyze", "actions/labeler", "acme/welcome", "grafana/setup-k6-action"],
 )
 def test_other_actions_are_no_checks(tmp_path: Path, name: str) -> None:
     assert not [text for text in project(tmp_path, f"{name}@v1").warnings if name in text]
+
+
+def test_an_action_that_only_installs_the_tool_of_its_tests_is_no_check(tmp_path: Path) -> None:
+    found = project(tmp_path, "cypress-io/github-action@v6", runTests="false")
+    assert not [text for text in found.warnings if "cypress" in text]

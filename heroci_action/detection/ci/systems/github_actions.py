@@ -86,6 +86,10 @@ _CHECKS = re.compile(
     r"^(?!actions/|github/(?!super-linter)).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep"
     r"|shellcheck|zizmor|gitleaks|licen[sc]e|markdown|checker\b|[/_-]audit\b|checkov)"
 )
+# Actions that test a running site or the links of documents: `cypress-io/github-action`, but `grafana/setup-k6-action`
+_TESTS = re.compile(
+    r"^(?!.*setup).*(cypress|lighthouse|schemathesis|zaproxy|newman|pa11y|\bk6|lychee|link-?check|snyk)"
+)
 # `django-security-check`
 _OWN_CHECKS = re.compile(r"(^|[_-])(check|checks|security|scan|test|tests|audit|verify)([_-]|$)")
 # Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
@@ -129,8 +133,12 @@ class Action:
 
     @property
     def is_check(self) -> bool:
-        """Whether the action checks the code, and is none whose command line is known."""
-        return self._script is None and _CHECKS.search(self.name.lower()) is not None
+        """Whether the action checks the code or tests a site, and is none whose command line is known."""
+        name = self.name.lower()
+        # - uses: cypress-io/github-action@v6
+        #   with: { runTests: false }
+        tests = self.inputs.get("runTests", "").lower() != "false" and _TESTS.search(name)
+        return self._script is None and bool(tests or _CHECKS.search(name))
 
     @property
     def checks_out_itself(self) -> bool:
