@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -147,7 +147,7 @@ def detect(project: ProjectFiles) -> Detected:
     return _collected((*detect_further_databases(project, services), *others, *queries, *found))
 
 
-def _services(findings: list[Finding]) -> frozenset[str]:
+def _services(findings: Iterable[Finding]) -> frozenset[str]:
     """Return the names of the services in the findings."""
     keys = (finding.key.split(".") for finding in findings if isinstance(finding, Found))
     return frozenset(key[1] for key in keys if key[0] == "services" and len(key) > 1)
@@ -177,7 +177,7 @@ def _at_pytest_root(project: ProjectFiles) -> ProjectFiles:
     )
 
 
-def _collected(findings: Iterable[Finding]) -> Detected:
+def _collected(findings: Collection[Finding]) -> Detected:
     values: dict[str, object] = {}
     alternatives: dict[str, str] = {}
     origins: dict[str, str] = {}
@@ -186,6 +186,7 @@ def _collected(findings: Iterable[Finding]) -> Detected:
     fixed: dict[tuple[str, str], FixedAddress] = {}
     warnings: list[str] = []
     suggestions: dict[str, Suggestion] = {}
+    services = _services(findings)
     for finding in findings:
         match finding:
             case Found(key=key, value=value, why=why, otherwise=otherwise):
@@ -199,7 +200,7 @@ def _collected(findings: Iterable[Finding]) -> Detected:
                 facts[name] = value
             case FixedAddress(service=service, host=host):
                 fixed[service, host] = finding
-            case Warn(text=text, lines=lines):
+            case Warn(text=text, lines=lines, unless=service) if service not in services:
                 warnings.append(text)
                 if lines:
                     suggestions[text] = Suggestion(why=text, lines=lines)

@@ -36,10 +36,14 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """A warning for the user; the text contains the remedy, and `lines` are the configuration that it suggests."""
+    """A warning for the user; the text contains the remedy, and `lines` are the configuration that it suggests.
+
+    It does not hold if the plan has the service `unless`.
+    """
 
     text: str
     lines: tuple[str, ...] = ()
+    unless: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,19 +95,19 @@ def _oracle(way: Database) -> Iterator[Finding]:
 
 
 def _sqlite(project: ProjectFiles, way: Database) -> Iterator[Finding]:
-    in_tox = {name: (value, "tox.ini") for name, value in project.tox_env.items()}
-    given = {**in_tox, **project.evidence.env}
+    given = {name: (value, "tox.ini") for name, value in project.tox_env.items()}
+    given |= project.evidence.env
     for read in filter(None, (way.url, *way.variables.values())):
         if read.name in given:
             value, origin = given[read.name]
             yield Found(f"env.{read.name}", value, f"{read.name} in {origin}")
     yield Found("services", {}, f"the tests use SQLite ({way.file})")
-    image = ci_image(project, *DATABASES)
-    if image:
+    if (image := ci_image(project, *DATABASES)) and (kind := kind_of(image)):
         yield Warn(
             f"{image.source} starts {image.name}, but the tests would use SQLite ({way.file}); "
             "if they need the server, declare it in `services` and set the variables of its address in `env`",
             (service_line(image),),
+            unless=kind.name,  # another database of the settings may use the server
         )
 
 

@@ -135,3 +135,15 @@ if os.environ["UPSTREAM_URL"]:
     variables = {"DATABASE_URL": "postgres://me:secret@localhost/shop", "UPSTREAM_URL": '""'}
     env, _ = env_of(tmp_path, settings, variables)
     assert env == {"DATABASE_URL": "{postgres.url}", "UPSTREAM_URL": ""}
+
+
+def test_the_server_of_a_second_database_is_not_missing_beside_sqlite(tmp_path: Path) -> None:
+    sqlite = '{"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}'
+    second = 'dj_database_url.parse(os.environ["REPORTS_URL"])'
+    settings = f'DATABASES = {{"default": {sqlite}, "reports": {second}}}'
+    url = {"REPORTS_URL": "postgres://me:secret@localhost:5432/reports"}
+    env, warnings = env_of(tmp_path, settings, url)
+    assert env["REPORTS_URL"] == "{postgres.url}"
+    assert "SQLite" not in warnings
+    _, warnings = env_of(tmp_path, f'DATABASES = {{"default": {sqlite}}}', {})
+    assert "starts postgres, but the tests would use SQLite" in warnings
