@@ -21,6 +21,7 @@ from heroci_action.detection.servers.ci_servers import (
     declare,
     describe,
     is_extended,
+    kind_of,
     service_line,
     version_of,
     whole_account,
