@@ -193,14 +193,19 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
         if elsewhere and not (is_split(run.arguments) and is_split(main.arguments)):
             yield run
     yield from suite.elsewhere
-    known = {run.command.words for run in (*suite.runs, *suite.elsewhere)}
-    outside = {run.command.words: run for run in runs_outside(project, runs)}
+    known = {_line_of(run) for run in (*suite.runs, *suite.elsewhere)}
+    outside = {_line_of(run): run for run in runs_outside(project, runs)}
     # The same command may be other tests by a variable: `TEST_SUITE=browser`.
     yield from (
         run
-        for words, run in outside.items()
-        if words not in known or (run not in suite.runs and is_variant(project, run))
+        for line, run in outside.items()
+        if line not in known or (run not in suite.runs and is_variant(project, run))
     )
+
+
+def _line_of(run: TestRun) -> tuple[str, tuple[str, ...]]:
+    """Return the line of a run with its directory: the same words elsewhere start the tests of another package."""
+    return run.command.directory, run.command.words
 
 
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:

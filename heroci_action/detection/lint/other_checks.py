@@ -30,8 +30,8 @@ _CHECKING = re.compile(r"(?i)lint|check|quality|style|format|typing|docs|securit
 _TESTING = re.compile(r"(?i)(^|[-_.])(tests?|e2e|smoke)")
 # `scripts/test/no_generated_names.sh`
 _CHECKING_FILE = re.compile(r"(?i)(^|[-_./])(tests?|check|checks|lint|verify|validate)[-_./]")
-# `contrib/templatelint.sh`, in a job for checks
-_CHECKING_SCRIPT = re.compile(r"(?i)(lint|check|verify|validate|style|format)[^/]*\.sh$")
+# `contrib/templatelint.sh` and `./check-requirements`, in a job for checks
+_CHECKING_SCRIPT = re.compile(r"(?i)(lint|check|verify|validate|style|format)[^/]*$")
 # A script that fails by itself, not because of a program that fails.
 _GIVES_UP = re.compile(r"\bexit [1-9]|\breturn [1-9]")
 # Commands of Django that make files.
@@ -43,6 +43,8 @@ _STRICT = frozenset(
 # Commands of Django that the plan runs itself, and commands that only check.
 _OF_PLAN = frozenset({"makemigrations", "migrate", "test"})
 _ONLY_CHECKING = frozenset({"lintmigrations", "validate_templates"})
+# `check_reserved_keywords`, but not the plan's own `check`
+_NAMED_CHECK = re.compile(r"(check|lint|verify|validate|audit)_\w+|\w+_(check|lint|audit)s?")
 # `curl -sSL https://install.python-poetry.org | python -`
 _FETCHES = re.compile(r"curl|wget")
 # Words in the names of workflows that publish something or care for the repository.
@@ -51,6 +53,7 @@ _PUBLISHING = re.compile(
 )
 # `uses: EndBug/add-and-commit`
 _COMMITTING = re.compile(r"(?i)commit|push|pull-request")
+_SEARCHING = frozenset({"grep", "egrep", "fgrep", "rg"})
 # Checks that the plan contains, or that other warnings name.
 KNOWN = frozenset(
     {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
@@ -101,6 +104,7 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
         for command in job.commands:
             tests = known and not runs and _TESTING.search(command.call.name) is not None
             is_own = (checks or tests) and _is_own_check(project, command)
+            is_own = is_own or (checks and _asks_by_grep(project, job, command))
             # If nothing uses the files that a command makes, it matters only whether it passes.
             makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
             is_other = _is_other(project, command) or (is_own and not makes_files)
@@ -148,7 +152,8 @@ def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         return
     before = suite.job.commands[: len(_before_tests(project))]
     yield from _failing(project, suite.job, _CHECKING_FILE, before)
-    for job in (each for each in project.ci.jobs if each is not suite.job and _counts(each)):
+    legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
+    for job in (each for each in legs if each is not suite.job and _counts(each)):
         tests = any(find_test_run(each, project.tree) for each in job.commands)
         if _CHECKING.search(job.name) and not tests:
             yield from _failing(project, job, _CHECKING_SCRIPT)
@@ -159,7 +164,9 @@ def _failing(
 ) -> Iterator[tuple[Job, Command]]:
     """Yield the calls of such scripts in a job whose names match; `before` are the commands before its tests."""
     commands = job.commands
-    around = {id(task) for each in commands if _is_known(project, each) for task in each.via}
+    # The plan and other warnings contain only the checks that must pass: none of `if ! diff a b`.
+    found = (each for each in commands if _is_known(project, each) and _must_pass(each))
+    around = {id(task) for each in found for task in each.via}
     calls = {id(task): task for each in commands for task in (*each.via, each)}
     others = around | _busy(before) | set(map(id, before))
     for call in (calls[place] for place in calls if place not in others):
@@ -210,7 +217,10 @@ def _is_strict(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command of Django checks more than the plan, and does not prepare the tests."""
     arguments = command.call.arguments
     options = {word.partition("=")[0] for word in arguments}
-    if not (_STRICT & options or _ONLY_CHECKING.intersection(arguments[:1])):
+    named = _ONLY_CHECKING.intersection(arguments[:1]) or any(
+        map(_NAMED_CHECK.fullmatch, arguments[:1])
+    )
+    if not (_STRICT & options or named):
         return False
     prepares = find_kind(project, command) is None and command in _before_tests(project)
     return _OF_PLAN.isdisjoint(arguments[:1]) and not prepares
@@ -237,6 +247,17 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     fetched = command.piped and _FETCHES.match(command.line) is not None
     unknown = not (outside or fetched or call.name in SYSTEM_PROGRAMS or command.writes)
     return own or unknown
+
+
+def _asks_by_grep(project: ProjectFiles, job: Job, command: Command) -> bool:
+    """Return whether a line passes by what grep finds: `git diff --name-only main | grep CHANGES`, `! … | grep print`.
+
+    The commands of a pipeline share their line, and only the last one decides. Scripts are named as a whole.
+    """
+    same = [each for each in job.commands if each.line == command.line]
+    in_script = any(program_file(outer, project.tree) for outer in command.via)
+    decides = command is same[-1] and not (command.writes or in_script)
+    return decides and command.call.name in _SEARCHING
 
 
 def _ends_with_django(project: ProjectFiles, job: Job) -> bool:

@@ -21,6 +21,7 @@ from heroci_action.detection.lint.commands import (
     by_ci,
     reads_pipe,
     runs_built_in,
+    with_values,
 )
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks
 from heroci_action.detection.lint.paths import find_targets, passes
@@ -32,6 +33,8 @@ from heroci_action.repository.files import join, relative_path
 
 _PYPROJECT = r"(^|/)pyproject\.toml$"
 _PYTHON, _TEMPLATES, _YAML, _ANY = r"\.pyi?$", r"\.(html|djhtml|jinja2?|j2)$", r"\.ya?ml$", r"[^/]$"
+# Options with a file that is not checked: the configuration, or lists of words of codespell.
+_TAKES_FILE = re.compile(r"-[cSIxD]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,14 +266,24 @@ def _check(project: ProjectFiles, command: Command, arguments: tuple[str, ...]) 
     name = command.call.name
     here, there = project.layout.directory, join(command.directory)
     words = [moved for word in arguments for moved in _moved(project, name, there, word)]
-    located = any(moved != word for word, moved in zip(arguments, words, strict=False))
     line: str | tuple[str, ...] = (name, *words)
-    if here != there and not located:
-        # Without paths, the program reads the configuration of the directory in which it starts.
+    if here != there and not _names_paths(project, there, arguments):
+        # Without paths, the program checks the directory in which it starts, and reads its configuration.
         place = relative_path(there, here)
         line = f"cd {shlex.quote(place)} && {shlex.join((name, *arguments))}"
     requirement = _requirement(project, name, None)
     return Check(name=name, command=line, requirement=requirement, why=f"run by {command.source}")
+
+
+def _names_paths(project: ProjectFiles, directory: str, arguments: tuple[str, ...]) -> bool:
+    """Return whether one of the arguments is a path to check; that of `--skip ./uv.lock` is none."""
+    previous = ""
+    for word, _ in with_values(arguments):
+        path = None if word.startswith("-") or _TAKES_FILE.fullmatch(previous) else locate(word, directory)
+        if path is not None and (project.tree.has(path) or project.tree.has_directory(path)):
+            return True
+        previous = word
+    return False
 
 
 def _moved(project: ProjectFiles, name: str, directory: str, word: str) -> Iterator[str]:

@@ -149,6 +149,12 @@ def ci(*lines: str) -> dict[str, str]:
         ("python -m pydocstyle mysite", "pydocstyle", ("pydocstyle", "mysite"), "pydocstyle"),
         ("cd mysite && lint-imports", "lint-imports", "cd mysite && lint-imports", "import-linter"),
         (
+            "cd mysite && codespell --skip ./settings.py",
+            "codespell",
+            "cd mysite && codespell --skip ./settings.py",
+            "codespell",
+        ),
+        (
             "cd mysite && curlylint templates",
             "curlylint",
             ("curlylint", "mysite/templates"),

@@ -71,6 +71,19 @@ def test_tests_of_the_suite_are_not_named_again(
     assert named(tmp_path, *lines, options=options) == []
 
 
+def test_the_same_line_in_another_directory_is_another_suite(tmp_path: Path) -> None:
+    files = {"tools/pyproject.toml": "", "tools/tests/test_tools.py": ""}
+    jobs = """
+on: push
+jobs:
+  unit: {steps: [{run: uv run pytest}]}
+  tools: {defaults: {run: {working-directory: tools}}, steps: [{run: uv run pytest}]}
+"""
+    files |= {"pytest.ini": PYTEST + "testpaths = mysite\n", ".github/workflows/ci.yml": jobs}
+    found = loaded(tmp_path, {**django(), **files})
+    assert any("also runs 'uv run pytest' in tools" in text for text in found.warnings)
+
+
 def test_tests_with_a_browser_for_another_program_are_named(tmp_path: Path) -> None:
     jobs = """
 on: push

@@ -1,0 +1,96 @@
+"""Lines whose exit code is a check are named: searches, scripts of any name, commands of Django behind the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.projects import django, loaded
+
+GIVES_UP = """
+    #!/bin/sh
+    for file in *.in; do
+      if ! diff "$file" x; then failed="$failed $file"; fi
+    done
+    if [ -n "$failed" ]; then exit 1; fi
+"""
+
+
+def named(root: Path, files: dict[str, str]) -> str:
+    found = loaded(root, {**django(), "requirements.txt": "django\n", **files})
+    return "".join(text for text in found.warnings if "runs checks that the plan" in text)
+
+
+def jobs(*lines: str, name: str = "check") -> dict[str, str]:
+    steps = "".join(f"      - run: {line}\n" for line in lines)
+    text = (
+        f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n"
+        f"  {name}:\n    steps:\n{steps}"
+    )
+    return {".github/workflows/ci.yml": text}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git diff --name-only main | grep CHANGELOG.md",
+        "'! git log | grep fixup'",
+        "grep -q Shop README.md",
+    ],
+)
+def test_a_search_in_a_job_for_checks_is_one(tmp_path: Path, line: str) -> None:
+    text = named(tmp_path, jobs(line))
+    assert f"'{line.strip(chr(39))}' (" in text
+    assert text.count("ci.yml") == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "grep -v x a.txt > b.txt",
+        "grep -c x a.txt || true",
+        "git grep TODO | head",
+        "if grep -q x a.txt; then echo found; fi",
+    ],
+)
+def test_a_search_that_may_fail_or_prints_is_none(tmp_path: Path, line: str) -> None:
+    assert named(tmp_path, jobs(line)) == ""
+
+
+def test_a_search_in_another_job_is_none(tmp_path: Path) -> None:
+    assert named(tmp_path, jobs("grep -q x a.txt", name="announce")) == ""
+
+
+def test_a_script_for_one_leg_of_a_job_for_checks_is_named(tmp_path: Path) -> None:
+    text = """
+on: push
+jobs:
+  test: {steps: [{run: python manage.py test}]}
+  check:
+    strategy: {matrix: {part: [style, requirements]}}
+    steps:
+      - {if: "${{ matrix.part == 'requirements' }}", run: ./check-requirements a b}
+      - {if: "${{ matrix.part == 'style' }}", run: black --check .}
+"""
+    files = {"check-requirements": GIVES_UP, ".github/workflows/ci.yml": text}
+    assert "'./check-requirements a b' (" in named(tmp_path, files)
+
+
+@pytest.mark.parametrize(
+    ("command", "warned"),
+    [
+        ("check_reserved_keywords --strictly", True),
+        ("template_lint", True),
+        ("check", False),
+        ("checkout_basket", False),
+        ("publish_report", False),
+    ],
+)
+def test_a_check_of_django_behind_the_tests_is_named(
+    tmp_path: Path, command: str, warned: bool
+) -> None:
+    lines = f"python manage.py test\n          python manage.py {command}"
+    text = f"on: push\njobs:\n  a:\n    steps:\n      - run: |\n          {lines}\n"
+    found = named(tmp_path, {".github/workflows/ci.yml": text})
+    assert (f"'python manage.py {command}' (" in found) is warned
