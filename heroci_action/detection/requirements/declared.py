@@ -30,6 +30,11 @@ from heroci_action.detection.requirements.metadata import (
     read_metadata,
 )
 from heroci_action.detection.requirements.poetry import requirement_lines
+from heroci_action.detection.requirements.uv_workspace import (
+    lock_of_workspace,
+    packages_of_root,
+    workspace_of,
+)
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
@@ -132,7 +137,10 @@ def _without_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
 def _nearest(project: ProjectFiles, names: Iterable[str]) -> str | None:
     """Return the first of these files in the working directory or above, by name before place."""
     directories = project.layout.directories
-    return project.tree.first(*(join(place, name) for name in names for place in directories))
+    found = project.tree.first(*(join(place, name) for name in names for place in directories))
+    if found is None or found.rpartition("/")[2] != "uv.lock":
+        return found
+    return lock_of_workspace(project.tree, found)
 
 
 def _from_packages(project: ProjectFiles, installs: Installs) -> Dependencies:
@@ -184,12 +192,15 @@ def _from_lock(project: ProjectFiles, lock: str, installs: Installs) -> Dependen
     locked = tuple(_locked(tree, lock))
     # Files that the CI installs on top of the lock, not in place of it.
     files = installs.files if installs.locks else ()
-    named = (*declared.lines, *installs.packages)
+    packages = installs.packages
+    if directory != parent(lock) and installs.manager == "uv":
+        packages += tuple(packages_of_root(project, parent(lock), installs, locked))
+    named = (*declared.lines, *packages)
     # A lock contains the packages of every extra and group; only the direct ones are certainly installed.
     return Dependencies(
         lock=lock,
         requirements=files,
-        packages=installs.packages,
+        packages=packages,
         extras=declared.extras,
         groups=declared.groups,
         project=directory,
@@ -205,8 +216,7 @@ def _from_lock(project: ProjectFiles, lock: str, installs: Installs) -> Dependen
 def _locked_project(project: ProjectFiles, lock: str) -> str:
     """Return the directory whose dependencies a lock file pins: for a workspace of uv, the project's own member."""
     root = parent(lock)
-    tool = table(project.tree.toml(join(root, "pyproject.toml")).get("tool"))
-    if not table(table(tool.get("uv")).get("workspace")):
+    if not workspace_of(project.tree, root):
         return root
     # The nearest directory comes first; those above the lock file do not belong to the workspace.
     inside = itertools.takewhile(lambda place: place != root, project.layout.directories)

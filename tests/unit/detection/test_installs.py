@@ -480,6 +480,63 @@ def test_in_a_workspace_of_uv_the_lock_pins_the_dependencies_of_the_projects_mem
     assert "--project" not in export_arguments(replace(found, project="."), "uv.lock", Path("out"))
 
 
+@pytest.mark.parametrize(
+    ("sync", "packages"),
+    [
+        ("uv sync --group test", ("responses[x]==0.25.0", "factory-boy>=3")),
+        ("uv sync", ("rich==14.0",)),
+        ("uv sync --package site", ()),
+        ("cd apps/site && uv sync", ()),
+    ],
+)
+def test_in_a_workspace_of_uv_the_groups_of_its_root_are_installed_beside_a_member(
+    tmp_path: Path, sync: str, packages: tuple[str, ...]
+) -> None:
+    root = """
+        [project]
+        name = "all"
+        [tool.uv]
+        default-groups = ["show"]
+        [tool.uv.workspace]
+        members = ["apps/*"]
+        exclude = ["apps/old"]
+        [dependency-groups]
+        test = [{include-group = "base"}, "factory-boy>=3"]
+        base = ["responses[x]>=0.20"]
+        show = ["rich"]
+    """
+    names = {"django": "5.2", "responses": "0.25.0", "rich": "14.0", "pytest": "8.0"}
+    lock = "".join(f'[[package]]\nname = "{n}"\nversion = "{v}"\n' for n, v in names.items())
+    files = {
+        "pyproject.toml": root,
+        "uv.lock": lock,
+        # Left over from the time before the workspace.
+        "apps/site/uv.lock": "",
+        "apps/site/pyproject.toml": '[project]\nname = "site"\ndependencies = ["django"]\n',
+        **{f"apps/site/{name}": text for name, text in django().items()},
+        **workflow(sync, "cd apps/site && uv run python manage.py test"),
+    }
+    found = loaded(tmp_path, files)
+    assert environment(found).lock == "uv.lock"
+    assert environment(found).project == "apps/site"
+    shown = tuple(name for name in found.config.packages if not name.startswith("setuptools"))
+    assert set(packages) <= set(shown)
+    assert ("rich==14.0" in shown) is (sync in {"uv sync", "uv sync --group test"})
+    assert bool(shown) is bool(packages)
+
+
+def test_a_folder_outside_of_a_workspace_keeps_its_own_lock_file(tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["libs/*"]\n',
+        "uv.lock": "",
+        "site/uv.lock": "",
+        "site/pyproject.toml": '[project]\nname = "site"\n',
+        **{f"site/{name}": text for name, text in django().items()},
+        **workflow("cd site && uv sync && uv run python manage.py test"),
+    }
+    assert environment(loaded(tmp_path, files)).lock == "site/uv.lock"
+
+
 def test_every_member_of_a_workspace_is_installed_if_the_ci_does_so(tmp_path: Path) -> None:
     lines = workflow("uv sync --all-groups --all-packages", "python manage.py test")
     found = loaded(tmp_path, {**django(), **lines, "uv.lock": "", "pyproject.toml": WORKSPACE})
