@@ -1,4 +1,4 @@
-"""Files that another job of GitHub's CI hands to the tests as an artifact, such as built assets."""
+"""Files that another job of GitHub's CI hands to the tests as an artifact or in a cache, such as built assets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from heroci_action.detection.ci.records import UNKNOWN, Command, Job, LeftOut
+from heroci_action.detection.ci.systems.github_actions import HANDED_OVER, cached_files
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.detection.findings import Finding, Warn
@@ -18,7 +19,7 @@ _REASON = "another job makes files for the tests with it"
 
 @once
 def find_handed_over(project: ProjectFiles) -> tuple[LeftOut, ...]:
-    """Return the lines of other jobs that make the files which the suite's job downloads."""
+    """Return the lines of other jobs that make the files which the suite's job downloads or restores."""
     found = (
         LeftOut(
             line=command.shown,
@@ -26,7 +27,7 @@ def find_handed_over(project: ProjectFiles) -> tuple[LeftOut, ...]:
             reason=_REASON,
             command=suggest_step(project, command),
         )
-        for job in _makers(project)
+        for job in (*_makers(project), *_fillers(project))
         for command in _making(project, job)
     )
     return tuple(dict.fromkeys(found))
@@ -57,6 +58,45 @@ def _makers(project: ProjectFiles) -> tuple[Job, ...]:
     }
     others = (job for job in project.ci.jobs if job.source == suite.job.source)
     return tuple(job for job in others if _identifier(job) in makers)
+
+
+def _fillers(project: ProjectFiles) -> tuple[Job, ...]:
+    """Return the needed jobs that fill a cache which the suite's job only restores: it has the same path and key.
+
+    They may be in a reusable workflow. If several workflows call it, one of the calls counts.
+    """
+    suite = project.ci.suite
+    if suite is None:
+        return ()
+    restored = {action.line for action in suite.job.actions if action.reason == HANDED_OVER}
+    wanted = {cache for cache in _caches(project, suite.job) if _shown(cache) in restored}
+    found = {
+        (job.source, job.name): job
+        for job in project.ci.jobs
+        if _needs(project, suite.job, job) and not wanted.isdisjoint(_caches(project, job))
+    }
+    return tuple(found.values())
+
+
+def _needs(project: ProjectFiles, job: Job, other: Job) -> bool:
+    """Return whether a job needs another one, or the call of the reusable workflow that contains it."""
+    caller = job.name.removesuffix(_identifier(job))
+    name = other.name.removeprefix(caller).partition(" / ")[0]
+    return name in texts(_content(project, job).get("needs"))
+
+
+def _content(project: ProjectFiles, job: Job) -> Mapping[str, Any]:
+    jobs = table(read_yaml(project.tree, job.source).get("jobs"))
+    return table(jobs.get(_identifier(job)))
+
+
+def _caches(project: ProjectFiles, job: Job) -> list[tuple[str, str]]:
+    steps = map(table, items(_content(project, job).get("steps")))
+    return [cache for step in steps if (cache := cached_files(step))]
+
+
+def _shown(cache: tuple[str, str]) -> str:
+    return f"uses: actions/cache {cache[0]}"
 
 
 def _identifier(job: Job) -> str:

@@ -21,6 +21,7 @@ WAITS = "it only waits"
 NO_TESTS = "it starts the test runner, but runs no test"
 UPLOADS = "it uploads results"
 ALLOWED = "the CI passes even if it fails"
+CHANGES = "it changes files that git tracks"
 CONDITIONAL = "it runs only under a condition"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset(
@@ -101,9 +102,10 @@ _DJANGO_COMMANDS: Mapping[str, tuple[str, ...]] = {
         "migrate", "loaddata", "flush", "createsuperuser", "dbshell", "createcachetable", "sqlflush", "inspectdb",
         "reset_db", "migrate_schemas", "rebuild_index", "update_index", "clear_index", "search_index",
     ),
+    CHANGES: ("makemessages",),
     STAYS: ("runserver", "runserver_plus", "shell", "shell_plus", "testserver", "rqworker", "qcluster"),
     CHECKS: (
-        "check", "makemigrations", "makemessages", "showmigrations", "diffsettings", "help", "version", "sqlmigrate",
+        "check", "makemigrations", "showmigrations", "diffsettings", "help", "version", "sqlmigrate",
         "lintmigrations", "validate_templates", "show_urls", "sendtestemail",
     ),
 }  # fmt: skip

@@ -63,3 +63,43 @@ def test_the_lines_that_make_the_files_are_proposed(tmp_path: Path, download: st
 
 def test_an_artifact_without_lines_that_make_files_is_no_warning(tmp_path: Path) -> None:
     assert named(project(tmp_path, ", with: {name: wheels}")) == []
+
+
+CACHE = "{uses: actions/cache@v4, with: {path: shop/templates/mail, key: mail}}"
+
+
+@pytest.mark.parametrize(("needs", "is_named"), [("prepare", True), ("other", False)])
+def test_files_in_a_cache_that_a_needed_workflow_fills_are_named(
+    tmp_path: Path, needs: str, is_named: bool
+) -> None:
+    tests = f"""
+on: push
+jobs:
+  prepare: {{uses: ./.github/workflows/prepare.yml}}
+  other: {{steps: [{{run: npm run theme}}]}}
+  tests:
+    needs: [{needs}]
+    steps:
+      - {CACHE.replace("key: mail", "key: mail, fail-on-cache-miss: true")}
+      - run: python manage.py test
+"""
+    prepare = f"""
+on: workflow_call
+jobs:
+  mails:
+    steps:
+      - {CACHE.replace("{uses", "{id: mail, uses")}
+      - {{run: npm ci, if: "steps.mail.outputs.cache-hit != 'true'"}}
+      - {{run: npm run build, if: "steps.mail.outputs.cache-hit != 'true'"}}
+"""
+    upload = "on: push\njobs:\n  prepare: {uses: ./.github/workflows/prepare.yml}\n"
+    files = {
+        ".github/workflows/a.yml": upload,
+        ".github/workflows/ci.yml": tests,
+        ".github/workflows/prepare.yml": prepare,
+        "package.json": PACKAGE,
+    }
+    found = named(loaded(tmp_path, {**django(), "requirements.txt": "django\n", **files}))
+    assert [("'npm run build' in .github/workflows/prepare.yml" in text) for text in found] == (
+        [True] if is_named else []
+    )

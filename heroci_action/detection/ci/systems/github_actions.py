@@ -92,6 +92,7 @@ _TESTS = re.compile(
 )
 # `django-security-check`
 _OWN_CHECKS = re.compile(r"(^|[_-])(check|checks|security|scan|test|tests|audit|verify)([_-]|$)")
+HANDED_OVER = "another job hands over these files"
 # Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
 # Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
@@ -123,7 +124,7 @@ class Action:
             or self.name == "actions/download-artifact"
             or self.inputs.get("fail-on-cache-miss") == "true"
         ):
-            return "another job hands over these files"
+            return HANDED_OVER
         if any(name in self.inputs for name in _OF_CONDA):
             return CONDA
         # Others install, cache, upload or report.
@@ -238,17 +239,17 @@ def default_inputs(declared: Mapping[str, Any]) -> dict[str, Any]:
 
 def is_filled(step: Mapping[str, Any], job: Mapping[str, Any], jobs: Mapping[str, Any]) -> bool:
     """Return whether a step restores a cache of built files that a needed job fills, and this job does not."""
-    own = _cached(step)
+    own = cached_files(step)
     used = f"steps.{step.get('id')}.outputs.cache-hit"
     if not own or used in str(job.get("steps")):
         return False
     needed = (table(jobs.get(name)) for name in texts(job.get("needs")))
     return any(
-        own == _cached(table(other)) for each in needed for other in items(each.get("steps"))
+        own == cached_files(table(other)) for each in needed for other in items(each.get("steps"))
     )
 
 
-def _cached(step: Mapping[str, Any]) -> tuple[str, str] | None:
+def cached_files(step: Mapping[str, Any]) -> tuple[str, str] | None:
     """Return the path and the key of a cache of files in the checkout that no installer makes."""
     inputs = table(step.get("with"))
     path, key = str(inputs.get("path", "")), str(inputs.get("key", ""))
