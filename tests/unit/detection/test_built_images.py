@@ -117,6 +117,23 @@ target "tests" {
 BAKED = '{"target": {"tests": {"dockerfile": "top.Dockerfile", "tags": ["shop:dev"]}}}'
 
 
+def test_a_container_in_the_network_of_a_service_runs_its_entry_point(tmp_path: Path) -> None:
+    run = (
+        "docker run --network ${{ job.services.postgres.network }} "
+        "--entrypoint /app/test.sh -v $GITHUB_WORKSPACE:/app shop:ci"
+    )
+    text = IN_JOBS.replace("docker run --rm shop:ci python manage.py test", run)
+    services = "needs: build\n        services: {postgres: {image: postgres}}"
+    files = {
+        ".github/workflows/ci.yml": text.replace("needs: build", services),
+        "test.sh": "python manage.py test shop\n",
+        "Dockerfile": DOCKERFILE,
+    }
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django\n", **files})
+    assert found.config.tests.args == (("shop",),)
+    assert not any("could not be followed" in text for text in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "call"),
     [

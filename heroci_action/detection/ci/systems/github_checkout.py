@@ -10,7 +10,7 @@ from typing import Any
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.records import Image
-from heroci_action.detection.ci.systems.github_expressions import interpolate
+from heroci_action.detection.ci.systems.github_expressions import Partial, interpolate
 from heroci_action.detection.ci.yaml_file import table, texts
 from heroci_action.repository.files import join
 
@@ -45,10 +45,10 @@ def context_of_services(services: object) -> dict[str, Any]:
     for name, service in table(services).items():
         # `127.0.0.1:8081:8080/tcp`
         ports = (port.partition("/")[0].split(":") for port in texts(table(service).get("ports")))
-        found[name] = {
-            "id": name,
-            "ports": {port[-1]: port[-2:][0] or port[-1] for port in ports},
-        }
+        # Its network is the runner's.
+        found[name] = Partial(
+            id=name, ports={port[-1]: port[-2:][0] or port[-1] for port in ports}
+        )
     return found
 
 
