@@ -279,7 +279,11 @@ def _names_paths(project: ProjectFiles, directory: str, arguments: tuple[str, ..
     """Return whether one of the arguments is a path to check; that of `--skip ./uv.lock` is none."""
     previous = ""
     for word, _ in with_values(arguments):
-        path = None if word.startswith("-") or _TAKES_FILE.fullmatch(previous) else locate(word, directory)
+        path = (
+            None
+            if word.startswith("-") or _TAKES_FILE.fullmatch(previous)
+            else locate(word, directory)
+        )
         if path is not None and (project.tree.has(path) or project.tree.has_directory(path)):
             return True
         previous = word

@@ -118,6 +118,9 @@ class _Server:
         if pointed == value and _PORT_OF.get(scheme) in self.ports:
             address = f"{{{self.name}.host}}:{{{self.name}.port}}"
             pointed = re.sub(rf"(?<=[/@])({self.hosts})(?=[/?]|$)", address, value)
+        elif pointed == value and self._has_port_beside(name, known):
+            # The settings join `http://localhost` and the port of another variable.
+            pointed = re.sub(rf"(?<=[/@])({self.hosts})(?=/|$)", f"{{{self.name}.host}}", value)
         if pointed != value:
             return pointed
         if value in self.ports and "PORT" in name.upper():
@@ -130,13 +133,13 @@ class _Server:
         """Return whether a variable contains this server's host: by its alias, its name, or a matching port."""
         if _CREDENTIAL.search(name):
             return False
-        beside = re.sub(r"HOST(NAME)?|SERVER|ADDRESS", "PORT", name)
         own = self.name.upper().replace("-", "_") in name.upper()
-        return (
-            value == self.image.alias != "localhost"
-            or own
-            or known.get(beside, ("", ""))[0] in self.ports
-        )
+        return value == self.image.alias != "localhost" or own or self._has_port_beside(name, known)
+
+    def _has_port_beside(self, name: str, known: _Variables) -> bool:
+        """Return whether the variable for the port to this address contains that of the server: `ES_URL`, `ES_PORT`."""
+        beside = re.sub(r"HOST(NAME)?|SERVER|ADDRESS|UR[LI]$", "PORT", name)
+        return known.get(beside, ("", ""))[0] in self.ports
 
 
 # The ports that URLs leave out.

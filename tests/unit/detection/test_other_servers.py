@@ -209,6 +209,18 @@ def test_a_default_of_the_settings_points_to_the_container_too(tmp_path: Path) -
     assert found.config.env["MAIL"] == "smtp://{mail.host}:{mail.port}"
 
 
+def test_a_url_to_which_the_settings_add_a_port_points_to_the_container(tmp_path: Path) -> None:
+    settings = """
+        import os
+        PAGES = f'{os.getenv("PAGES_URL", "http://127.0.0.1")}:{os.getenv("PAGES_PORT", "9200")}'
+        OTHER = f'{os.getenv("OTHER_URL", "http://127.0.0.1")}:{os.getenv("OTHER_PORT", "8000")}'
+    """
+    env = on_github(tmp_path, "{es: {image: 'elasticsearch:8'}}", settings=settings).config.env
+    assert env["PAGES_URL"] == "http://{es.host}"
+    assert env["PAGES_PORT"] == "{es.port}"
+    assert "OTHER_URL" not in env
+
+
 @pytest.mark.parametrize(
     ("address", "named"),
     [

@@ -33,7 +33,9 @@ def test_commands_of_the_same_job_prepare_the_tests_and_others_do_not(tmp_path: 
 
 def test_messages_that_the_ci_makes_anew_are_files_that_git_tracks(tmp_path: Path) -> None:
     lines = ("python manage.py makemessages --all", "python manage.py compilemessages", TEST)
-    found = loaded(tmp_path, {**django(), "locale/fi/LC_MESSAGES/django.po": "", **workflow(*lines)})
+    found = loaded(
+        tmp_path, {**django(), "locale/fi/LC_MESSAGES/django.po": "", **workflow(*lines)}
+    )
     (line,) = (line for line in found.facts.left_out if "makemessages" in line.line)
     assert (line.reason, line.harmless) == ("it changes files that git tracks", False)
 

@@ -46,9 +46,7 @@ def context_of_services(services: object) -> dict[str, Any]:
         # `127.0.0.1:8081:8080/tcp`
         ports = (port.partition("/")[0].split(":") for port in texts(table(service).get("ports")))
         # Its network is the runner's.
-        found[name] = Partial(
-            id=name, ports={port[-1]: port[-2:][0] or port[-1] for port in ports}
-        )
+        found[name] = Partial(id=name, ports={port[-1]: port[-2:][0] or port[-1] for port in ports})
     return found
 
 
