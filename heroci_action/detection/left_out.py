@@ -132,6 +132,11 @@ _TARGETS = re.compile(r"--targets?=([\w,-]*[,-])?(test|lint|e2e)([,-].*)?")
 _INSTALLING = frozenset(
     {"install", "install-deps", "add", "download", "update", "upgrade", "self", "bootstrap"}
 )
+# What installs the programs that HeroCI brings or replaces: `curl -LsSf https://astral.sh/uv/0.9.8/install.sh | sh`.
+_INSTALLER = re.compile(
+    r"https?://(astral\.sh/uv/|install\.python-poetry\.org|pdm-project\.org/|bootstrap\.pypa\.io/|pyenv\.run|mise\.run"
+    r"|raw\.githubusercontent\.com/(python-poetry/|pdm-project/|pyenv/|nvm-sh/))"
+)
 _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
 _READING_GIT = frozenset(
     {"grep", "ls-files", "diff", "status", "log", "show", "describe", "rev-parse", "merge-base"}
@@ -161,7 +166,17 @@ def reason_of_program(name: str) -> str | None:
     return _REASON_OF.get(name) or waits or (CHECKS if _CHECKING.search(name) else None)
 
 
-def reason_of_installer(arguments: tuple[str, ...]) -> str:
+def reason_by_arguments(
+    known: str | None, arguments: tuple[str, ...], *, piped: bool
+) -> str | None:
+    """Return the reason for a program, which its arguments may change: `poetry check`, `curl URL | sh`."""
+    if known == INSTALLS:
+        return _reason_of_installer(arguments)
+    fetches = piped and known == NETWORK and any(map(_INSTALLER.match, arguments))
+    return INSTALLS if fetches else known
+
+
+def _reason_of_installer(arguments: tuple[str, ...]) -> str:
     """Return why a call of pip, Poetry and their like does not prepare the tests: `poetry check`, `uv lock --check`."""
     words = [word for word in arguments if not word.startswith("-")]
     locks = words[:1] == ["lock"] and not _UNCHANGED.isdisjoint(arguments)

@@ -37,11 +37,11 @@ from heroci_action.detection.left_out import (
     SERVER,
     SERVICE,
     STAYS,
+    reason_by_arguments,
     reason_of_arguments,
     reason_of_code,
     reason_of_django,
     reason_of_git,
-    reason_of_installer,
     reason_of_package_manager,
     reason_of_program,
 )
@@ -317,7 +317,7 @@ class _Line:
 
     def _program_reason(self) -> str | None:
         known = git_reason(self.command) or reason_of_program(program_name(self.command))
-        known = reason_of_installer(self.call.arguments) if known == INSTALLS else known
+        known = reason_by_arguments(known, self.call.arguments, piped=self.command.piped)
         root = "it needs root" if "sudo" in self.call.launchers else None
         own = self._code_reason() or self._shell_reason() or self._address_reason()
         return known or root or own or reason_of_arguments(self.call.arguments)

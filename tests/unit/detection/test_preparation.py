@@ -280,7 +280,15 @@ def test_what_runs_in_the_container_of_a_server_is_no_preparation(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("line", "harmless"), [("mamba env create -f tools.yml", False), ("poetry install", True)]
+    ("line", "harmless"),
+    [
+        ("mamba env create -f tools.yml", False),
+        ("poetry install", True),
+        ("curl -LsSf https://astral.sh/uv/0.9.8/install.sh | sh", True),
+        ("curl -sSL https://install.python-poetry.org | python3 -", True),
+        ("curl -sSL https://example.org/install.sh | sh", False),
+        ("curl -o poetry.py https://install.python-poetry.org", False),
+    ],
 )
 def test_only_installations_that_heroci_repeats_are_harmless(
     tmp_path: Path, line: str, harmless: bool
