@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import fnmatch
 import re
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.command_line import Options, split_words
+from heroci_action.detection.ci.expand import Context, run
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
+from heroci_action.detection.left_out import CHECKS, reason_of_program
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
@@ -88,7 +93,7 @@ def _read(tree: RepositoryFiles, path: str) -> Iterator[Hook]:
     for repository in map(table, items(document.get("repos"))):
         version = re.fullmatch(r"v?(\d+(?:\.\w+)+)", str(repository.get("rev", "")))
         for hook in map(table, items(repository.get("hooks"))):
-            yield Hook(
+            found = Hook(
                 id=str(hook.get("id", "")),
                 path=path,
                 repository=str(repository.get("repo", "")),
@@ -102,6 +107,31 @@ def _read(tree: RepositoryFiles, path: str) -> Iterator[Hook]:
                 entry=_entry(hook),
                 passes_files=str(hook.get("pass_filenames")).lower() != "false",
             )
+            yield from _unfold(tree, found)
+
+
+def _unfold(tree: RepositoryFiles, hook: Hook) -> tuple[Hook, ...]:
+    """Return the linters that the task or script of a local hook calls, as hooks: `make lint`, `bash -c "flake8"`.
+
+    If it does anything else, it is one hook whose purpose is not known. It may ask which files changed, which is not
+    read.
+    """
+    script = parse_call(hook.entry).script if hook.entry else None
+    ignores_files = script is not None and "$" not in script
+    if not hook.entry or hook.arguments or (hook.passes_files and not ignores_files):
+        return (hook,)
+    text = Script(text=shlex.join(hook.entry), source=hook.path)
+    commands = list(run(text, Context(files=WorkingTree(tree))))
+    if not (commands and all(map(_is_linter, commands))):
+        return (hook,)
+    return tuple(replace(hook, entry=each.words, passes_files=False) for each in commands)
+
+
+def _is_linter(command: Command) -> bool:
+    """Return whether a command of a hook is a linter that must pass and that a step can call from the root."""
+    known = reason_of_program(command.call.name) == CHECKS and command.directory == "."
+    free = not (command.environment or command.writes or command.piped or command.is_contained)
+    return known and free and not (command.may_fail or command.conditional or command.env)
 
 
 def _stages(value: object) -> frozenset[str]:

@@ -12,6 +12,7 @@ from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 RUN = "pre-commit run --all-files"
+MAKE = "lint:\n\tblack --check mysite\n\tbandit -q -r mysite\nall: lint\n\t./scripts/x.sh\n"
 
 
 def hooks(*local: dict[str, object]) -> str:
@@ -20,7 +21,13 @@ def hooks(*local: dict[str, object]) -> str:
 
 
 def project(root: Path, text: str, line: str = RUN, path: str = "") -> ProjectConfig:
-    files = {**django(), "scripts/x.sh": "exit 1\n", **workflow(line, "pytest")}
+    files = {
+        **django(),
+        "scripts/x.sh": "exit 1\n",
+        "scripts/lint.sh": "set -e\nbandit -q -r mysite\nblack --check mysite\n",
+        "Makefile": MAKE,
+        **workflow(line, "pytest"),
+    }
     return loaded(root, {**files, path or ".pre-commit-config.yaml": text})
 
 
@@ -33,7 +40,11 @@ def named(found: ProjectConfig) -> str:
     [
         {"entry": "./scripts/x.sh", "language": "script"},
         {"entry": "python scripts/check.py --all"},
-        {"entry": "bash -c 'black --check mysite'"},
+        # What the task does beside the linter, or with the names of files, is not known.
+        {"entry": "make all", "pass_filenames": False},
+        {"entry": "make lint"},
+        {"entry": "bash -c 'black --check \"$@\"'"},
+        {"entry": "bash -c 'black --check . || true'", "pass_filenames": False},
     ],
 )
 def test_a_hook_of_the_repository_is_named_with_what_it_runs(
@@ -41,6 +52,23 @@ def test_a_hook_of_the_repository_is_named_with_what_it_runs(
 ) -> None:
     found = project(tmp_path, hooks({"id": "own", **hook}))
     assert f": own ({hook['entry']})" in named(found)
+
+
+@pytest.mark.parametrize(
+    ("hook", "expected"),
+    [
+        ({"entry": "make lint", "pass_filenames": False}, ["black", "bandit"]),
+        ({"entry": "scripts/lint.sh", "pass_filenames": False}, ["black", "bandit"]),
+        ({"entry": "bash -c 'black --check mysite'"}, ["black"]),
+        ({"entry": "sh -c 'bandit -q -r mysite && black --check .'"}, ["black", "bandit"]),
+    ],
+)
+def test_linters_that_the_task_or_script_of_a_hook_calls_are_run(
+    tmp_path: Path, hook: dict[str, object], expected: list[str]
+) -> None:
+    found = project(tmp_path, hooks({"id": "own", **hook}))
+    assert not named(found)
+    assert list(found.config.lint) == expected
 
 
 @pytest.mark.parametrize(
