@@ -86,6 +86,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",
         "sphinx-build", "zizmor", "actionlint", "taplo", "ansible-lint", "sqlfluff", "import-linter", "fixit", "flynt",
         "doctest", "karma", "mocha", "jasmine", "ava", "trivy", "gitlint", "commitlint", "diff", "cmp", "sphinx",
+        "gitleaks", "trufflehog", "checkov", "grype", "dockle", "kics", "tfsec", "tflint", "osv-scanner", "snyk",
+        "check-wheel-contents", "kubeconform", "lychee", "cspell", "markdownlint-cli2", "dockerfilelint", "nancy",
         "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "pa11y-ci", "dredd",
     ),
     "it changes the machine": (
@@ -169,19 +171,19 @@ def reason_of_program(name: str) -> str | None:
 def reason_by_arguments(
     known: str | None, arguments: tuple[str, ...], *, piped: bool
 ) -> str | None:
-    """Return the reason for a program, which its arguments may change: `poetry check`, `curl URL | sh`."""
-    if known == INSTALLS:
-        return _reason_of_installer(arguments)
+    """Return the reason for a program, which its arguments may change: `twine check dist/*`, `curl URL | sh`."""
+    if known in {INSTALLS, UPLOADS}:
+        return CHECKS if _only_checks(arguments) else known
     fetches = piped and known == NETWORK and any(map(_INSTALLER.match, arguments))
     return INSTALLS if fetches else known
 
 
-def _reason_of_installer(arguments: tuple[str, ...]) -> str:
-    """Return why a call of pip, Poetry and their like does not prepare the tests: `poetry check`, `uv lock --check`."""
+def _only_checks(arguments: tuple[str, ...]) -> bool:
+    """Return whether pip, Poetry, twine and their like only check: `poetry check`, `uv lock --check`."""
     words = [word for word in arguments if not word.startswith("-")]
     locks = words[:1] == ["lock"] and not _UNCHANGED.isdisjoint(arguments)
-    checks = locks or words[:1] in (["check"], ["verify"]) or words[:2] == ["pip", "check"]
-    return CHECKS if checks else INSTALLS
+    named = words[:1] in (["check"], ["verify"]) or words[:2] == ["pip", "check"]
+    return locks or named or "--check" in arguments
 
 
 def reason_of_django(arguments: tuple[str, ...], line: str = "") -> str | None:

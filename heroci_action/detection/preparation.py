@@ -302,7 +302,7 @@ class _Line:
         container = next((call.container for call in calls if call.container), None)
         if container is None:
             return None
-        names = {container.service, container.image} - {None}
+        names = {container.service, container.image, container.pulled} - {None}
         servers = (image for image in self.project.ci.services if not image.built)
         if any(image.alias in names for image in servers):
             return SERVER

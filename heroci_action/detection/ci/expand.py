@@ -19,6 +19,7 @@ from heroci_action.detection.ci.compose.up import (
     expand_compose_up,
     expand_needs,
     image_script,
+    with_pulled_image,
 )
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.one_shot import ends_by_itself
@@ -100,6 +101,7 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         context.used = composition_of(
             words, command, context.files.current(), context.used, context.builds
         )
+        command = with_pulled_image(command, context.used)
         ends = partial(ends_by_itself, files=context.files)
         for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)
@@ -168,6 +170,8 @@ def _by_name(command: Command, context: Context) -> tuple[Script, ...] | None:
     # `docker compose run web` names no program.
     call = command.call
     name = call.name or ("docker" if call.container and call.script is None else "")
+    if _is_read(command):
+        return None
     expander = _EXPANDERS.get(name)
     return expander(command, context) if expander else None
 
@@ -189,7 +193,8 @@ def _shell_file(command: Command, context: Context) -> tuple[Script, ...] | None
 
 def _is_read(command: Command) -> bool:
     """Return whether the program of an image only reads the files that it gets: `docker run acme/shellcheck a.sh`."""
-    image = (command.call.container and command.call.container.image) or ""
+    container = command.call.container
+    image = (container.image or container.pulled or "") if container else ""
     return reason_of_program(image.rpartition("/")[2].partition(":")[0]) == CHECKS
 
 

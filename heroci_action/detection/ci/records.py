@@ -35,13 +35,15 @@ class Write:
 class Container:
     """Where a command runs if it runs in a container: a service of a compose file, or an image.
 
-    `called_from` is the directory of the repository in which Docker is called, if the command itself runs in another.
+    `called_from` is the directory of the repository in which Docker is called, if the command itself runs in another;
+    `pulled` is the image of a service that the repository does not build.
     """
 
     service: str | None = None
     image: str | None = None
     files: tuple[str, ...] = ()
     called_from: str | None = None
+    pulled: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.suite import databases_of
+from heroci_action.detection.ci.systems.circleci import IN_ORB
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
+from heroci_action.detection.ci.systems.github_actions import names_check
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import (
     find_test_run,
@@ -189,7 +191,11 @@ def _uses(project: ProjectFiles) -> Iterator[str]:
         elsewhere = (line for line in job.not_followed if line.reason == ELSEWHERE)
         # Without a suite, another warning names these workflows, because they may run the tests.
         workflows = elsewhere if suite is not None and job is not suite.job else ()
-        checks = (line for line in workflows if _may_check(f"{job.name} {line.line}"))
+        orbs = (line for line in job.not_followed if line.reason == IN_ORB and suite is not None)
+        checks = (
+            *(line for line in workflows if _may_check(f"{job.name} {line.line}")),
+            *(line for line in orbs if names_check(line.line)),
+        )
         for line in (*(action for action in job.actions if action.reason == CHECKS), *checks):
             yield f"{line.line!r} ({line.source})"
 

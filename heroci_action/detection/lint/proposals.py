@@ -19,6 +19,9 @@ from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 _INSTALLS = frozenset({"install", "i", "ci", "add", "install-ci-test", "cit"})
 # Programs that run a tool in an environment of its own.
 _OWN_ENVIRONMENT = frozenset({"uvx", "pipx"})
+# Programs that check the files in `dist`, and programs that make them.
+_OF_PACKAGES = frozenset({"twine", "check-wheel-contents", "pyroma"})
+_BUILDERS = frozenset({"uv", "poetry", "hatch", "pdm", "flit", "setup.py"})
 # What a job installs in order to install or to run something else.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "tox", "nox"})
 
@@ -47,14 +50,22 @@ def steps_of(project: ProjectFiles, job: Job, command: Command) -> tuple[str, ..
 def installs_of(project: ProjectFiles, job: Job, command: Command) -> Iterator[str]:
     """Yield what a job installs before a command for its environment; of Python, only what the plan does not.
 
-    If git looks for changes, what makes them belongs to it.
+    If git looks for changes, what makes them belongs to it; so does what builds a package that is checked.
     """
     asks_git = command.call.name == "git"
+    of_package = command.call.name in _OF_PACKAGES
     for each in unite_tasks(_before(job, command)):
         same = each.environment == command.environment and not each.conditional
         makes = asks_git and find_kind(project, each) is None
+        makes = makes or (of_package and _builds_package(each))
         if same and UNKNOWN not in each.line and (makes or installs(project, each)):
             yield suggest_step(project, each) or each.shown
+
+
+def _builds_package(command: Command) -> bool:
+    """Return whether a command makes the files in `dist`: `python -m build`, `uv build`, `setup.py sdist`."""
+    builds = not {"build", "sdist", "bdist_wheel"}.isdisjoint(command.call.arguments)
+    return command.call.name == "build" or (command.call.name in _BUILDERS and builds)
 
 
 def _before(job: Job, command: Command) -> Iterator[Command]:

@@ -81,6 +81,17 @@ def expand_needs(
                 yield replace(command, call=call), script
 
 
+def with_pulled_image(command: Command, used: Composition) -> Command:
+    """Return the call of a service with its image, if the repository does not build it."""
+    container = command.call.container
+    name = (container and container.service) or ""
+    image = used.image(name) if name in used.services else None
+    if container is None or image is None or image.built:
+        return command
+    found = replace(container, pulled=image.reference)
+    return replace(command, call=replace(command.call, container=found))
+
+
 def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
     """Return the services that may end `up`, the likeliest first, then None; empty if no service ends it."""
     options = Options.split(words, VALUED)

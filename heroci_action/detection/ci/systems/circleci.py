@@ -21,16 +21,18 @@ from heroci_action.detection.ci.records import (
     Script,
     Trigger,
 )
-from heroci_action.detection.ci.systems.github_actions import HARMLESS
+from heroci_action.detection.ci.systems.github_actions import HARMLESS, names_check
 from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.systems.service_files import service_file
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import arguments, is_false, items, read_yaml, table, texts
+from heroci_action.detection.left_out import CHECKS
 from heroci_action.repository.files import RepositoryFiles, join
 
 PATH = ".circleci/config.yml"
 _CONFIGURATION = r"\.circleci/[^/]+\.ya?ml"
 MAX_NESTED = 10  # commands that call each other
+IN_ORB = "the job is in an orb"
 _ENV = service_file("BASH_ENV")
 _PREDEFINED = {"CI": "true", "CIRCLECI": "true", "CIRCLE_WORKING_DIRECTORY": ROOT, "BASH_ENV": _ENV}
 # `<< parameters.version >>`
@@ -101,7 +103,7 @@ class _Config:
             if use.name in declared:
                 yield self._job(use, table(declared[use.name]))
             elif "/" in use.name:
-                line = LeftOut(line=use.name, source=self.path, reason="the job is in an orb")
+                line = LeftOut(line=use.name, source=self.path, reason=IN_ORB)
                 yield Job(
                     name=use.name, source=self.path, trigger=use.trigger, not_followed=(line,)
                 )
@@ -227,6 +229,13 @@ class _Config:
         return {"docker": [{"image": image}]}
 
 
+def _leave_out(name: str, source: str) -> LeftOut:
+    """Return the command of an orb as a line that the plan does not contain."""
+    checks = names_check(name)
+    reason = CHECKS if checks else "HeroCI does not run the commands of orbs"
+    return LeftOut(line=name, source=source, reason=reason, harmless=checks)
+
+
 def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:
     legs = _legs(table(options.get("matrix")))
     branches = table(table(options.get("filters")).get("branches"))
@@ -290,8 +299,7 @@ class _Steps:
             place = self._directory("")
             yield Script(text=line, source=self.config.path, directory=place, env=self.env)
         elif "/" in name and not HARMLESS.search(name.lower()):
-            reason = "HeroCI does not run the commands of orbs"
-            self.not_run.append(LeftOut(line=name, source=self.config.path, reason=reason))
+            self.not_run.append(_leave_out(name, self.config.path))
 
     def _command(self, name: str) -> Mapping[str, Any]:
         """Return a command of the file, or of an orb that is written there; empty for any other step."""

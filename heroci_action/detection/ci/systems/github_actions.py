@@ -91,7 +91,7 @@ _TESTS = re.compile(
     r"^(?!.*setup).*(cypress|lighthouse|schemathesis|zaproxy|newman|pa11y|\bk6|lychee|link-?check|snyk)"
 )
 # `django-security-check`
-_OWN_CHECKS = re.compile(r"(^|[_-])(check|checks|security|scan|test|tests|audit|verify)([_-]|$)")
+_OWN_CHECKS = re.compile(r"(^|[/_-])(check|checks|security|scan|test|tests|audit|verify)([_-]|$)")
 HANDED_OVER = "another job hands over these files"
 # Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
@@ -173,8 +173,7 @@ class Action:
 
     def left_out_of_repository(self, content: Mapping[str, Any], source: str) -> list[LeftOut]:
         """Return an action of the repository with a name of a check, if it runs in an image of its own."""
-        name = self.name.rstrip("/").rpartition("/")[2].lower()
-        is_check = _CHECKS.search(name) or _OWN_CHECKS.search(name)
+        is_check = names_check(self.name.rstrip("/").rpartition("/")[2])
         if table(content.get("runs")).get("using") != "docker" or not is_check:
             return []
         return [LeftOut(line=self.shown, source=source, reason=CHECKS, harmless=True)]
@@ -230,6 +229,12 @@ class Action:
     def servers(self, source: str) -> tuple[Image, ...]:
         """Return the servers that the action starts."""
         return () if self.is_check else find_servers(self.name, self.inputs, source)
+
+
+def names_check(name: str) -> bool:
+    """Return whether a name is that of a check: `shellcheck/check`, `django-security-check`."""
+    patterns = (_CHECKS, _OWN_CHECKS)
+    return any(pattern.search(name.lower()) for pattern in patterns)
 
 
 def default_inputs(declared: Mapping[str, Any]) -> dict[str, Any]:
