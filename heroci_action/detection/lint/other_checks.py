@@ -95,6 +95,8 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
     # Without a suite of the CI, other warnings name what may run the tests.
     suite_job = project.ci.suite.job if project.ci.suite else None
     known = suite_job in project.ci.jobs
+    # Another warning names the scenarios of the suite's job, which are also in the other legs of its matrix.
+    scenarios = {each.words for each in project.commands if runs_scenarios(each)}
     # The lines before the tests of a foreign workflow are steps of the plan, or left out.
     foreign = project.ci.foreign_job
     for job in (each for each in legs if _counts(each) and each is not foreign):
@@ -111,8 +113,7 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
             makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
             is_other = _is_other(project, command) or (is_own and not makes_files)
             is_other = is_other or (ends and _migrates_elsewhere(project, job, command))
-            # Another warning names those of the suite's job.
-            is_other = is_other or (job is not suite_job and runs_scenarios(command))
+            is_other = is_other or (command.words not in scenarios and runs_scenarios(command))
             if is_other and not _keeps_changes(job, command):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)
                 shown = next((task for task in tasks if id(task) not in around), command)
