@@ -30,6 +30,7 @@ from heroci_action.detection.conditional_variables import find_conditional_varia
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
+from heroci_action.detection.further_legs import warn_of_further_legs
 from heroci_action.detection.handed_over import find_handed_over, warn_of_handed_over
 from heroci_action.detection.image.builds import find_release
 from heroci_action.detection.left_out import (
@@ -86,6 +87,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     yield from warn_of_secret_files(project)
     yield from find_unread_tests(project, arguments)
     yield from _part_of_suite(project, runs)
+    yield from warn_of_further_legs(project)
     yield from _generated(project, runs)
     measures = any(
         word == "--cov" or word.startswith("--cov=") for word in pytest_config(project).addopts

@@ -40,7 +40,7 @@ def legs_of(matrix: object) -> list[Leg]:
         if key not in {"include", "exclude"} and (values := items(value))
     }
     excluded = [entry for entry in map(table, items(entries.get("exclude"))) if entry]
-    legs = [leg for leg in _combine(axes) if not any(_fits(entry, leg) for entry in excluded)]
+    legs = [leg for leg in combine(axes) if not any(_fits(entry, leg) for entry in excluded)]
     return _include([table(entry) for entry in items(entries.get("include"))], legs, axes)
 
 
@@ -49,7 +49,17 @@ def python_of(leg: Leg) -> str:
     return next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
 
 
-def _combine(axes: Mapping[str, list[Any]]) -> list[Leg]:
+def pythons_of(
+    legs: Iterable[Leg],
+    python: Callable[[Leg], str],
+    may_fail: Callable[[Leg], bool] = lambda _: False,
+) -> tuple[str, ...]:
+    """Return the minor versions of Python of the legs that must pass, in ascending order."""
+    found = {version_of(python(leg).partition("-")[0])[:2] for leg in legs if not may_fail(leg)}
+    return tuple(".".join(map(str, version)) for version in sorted(found) if len(version) > 1)
+
+
+def combine(axes: Mapping[str, list[Any]]) -> list[Leg]:
     """Return each combination of the values."""
     combined = itertools.islice(itertools.product(*axes.values()), MAX_LEGS)
     return [dict(zip(axes, values, strict=True)) for values in combined] if axes else []

@@ -11,7 +11,7 @@ from functools import cache, partial
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.containers import find_builds, with_containers
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut, Trigger
-from heroci_action.detection.ci.suite import Suite, find_suite
+from heroci_action.detection.ci.suite import Suite, find_suite, repeats
 from heroci_action.detection.ci.systems.azure import read_azure
 from heroci_action.detection.ci.systems.buildkite import read_buildkite
 from heroci_action.detection.ci.systems.circleci import read_circleci
@@ -137,6 +137,9 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     read = tuple(job for found in by_service for job in found)
     jobs = (*read, *read_unread(tree, {job.source for job in read}))
     suite = next(iter(usual or suites), None)
+    if suite is not None:
+        elsewhere = (other.job for other in usual if repeats(other, suite))
+        suite = replace(suite, twins=(*suite.twins, *elsewhere))
     local = _jobs(read_local(tree), tree, territory)
     return ProjectCI(
         jobs=jobs,

@@ -248,6 +248,7 @@ class Job:
     image: Image | None = None
     base: Image | None = None
     python: str | None = None
+    pythons: tuple[str, ...] = ()  # of all legs of its matrix that must pass
     trigger: Trigger = Trigger.CHANGE
     may_fail: bool = False
     is_linux: bool = True  # HeroCI runs the tests on Linux

@@ -13,6 +13,7 @@ from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import (
     CLASS,
     PART,
+    find_choice,
     find_exclusions,
     find_inclusions,
     narrowness,
@@ -44,13 +45,15 @@ class Suite:
 
     `elsewhere` are runs of the parts that these leave out, in jobs with other servers, runs with options of the
     project, and runs of tests for another program, such as pytest next to manage.py. `others` are the other jobs of
-    `runs`. `beside` the Django projects of the repository, the tests are about another program.
+    `runs`; `twins` run the same tests again. `beside` the Django projects of the repository, the tests are about
+    another program.
     """
 
     job: Job
     runs: tuple[TestRun, ...]
     elsewhere: tuple[TestRun, ...] = ()
     others: tuple[Job, ...] = ()
+    twins: tuple[Job, ...] = ()
     beside: bool = False
 
     @property
@@ -125,7 +128,22 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
     best, legs = _prefer_wider_leg(best, _suites(best.job.similar(), tree))
     whole = _with_other_parts(_with_other_legs(best, legs), candidates)
     whole = _with_project_options(_with_left_out_parts(whole, legs, candidates), legs, candidates)
-    return _with_other_programs(whole, legs, candidates)
+    whole = _with_other_programs(whole, legs, candidates)
+    same = (suite.job for suite in (*legs, *candidates) if repeats(suite, best))
+    return replace(whole, twins=tuple(same))
+
+
+def repeats(suite: Suite, best: Suite) -> bool:
+    """Return whether another job or leg runs the same tests for each change, and must pass."""
+    if suite.job is best.job or suite.may_fail or suite.is_special or suite.beside:
+        return False
+    usual = suite.job.trigger is not Trigger.SELDOM
+    return usual and _chosen(suite) == _chosen(best)
+
+
+def _chosen(suite: Suite) -> tuple[object, ...]:
+    run = suite.main
+    return _program(run), run.command.directory, find_choice(run.arguments)
 
 
 def _newest_twin(best: Suite, candidates: list[Suite]) -> Suite:

@@ -16,6 +16,7 @@ from heroci_action.detection.ci.matrix import (
     best_leg,
     newest_python,
     python_of,
+    pythons_of,
     similar_legs,
 )
 from heroci_action.detection.ci.paths import locate
@@ -124,6 +125,7 @@ class _Job:
             may_fail=_is("true", self.content.get("continueOnError"), scope),
             is_linux=not self._runs_elsewhere(scope),
             predefined=_PREDEFINED,
+            pythons=pythons_of(legs, python_of),
             similar=lambda: tuple(
                 job
                 for other in similar_legs(legs, leg or {}, python=python_of)

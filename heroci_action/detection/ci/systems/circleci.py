@@ -5,13 +5,12 @@ https://circleci.com/docs/reference/configuration-reference/
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
+from heroci_action.detection.ci.matrix import Leg, best_leg, combine, pythons_of, similar_legs
 from heroci_action.detection.ci.records import (
     ROOT,
     UNKNOWN,
@@ -156,6 +155,7 @@ class _Config:
             services=tuple(images[1:]),
             trigger=use.trigger,
             predefined=_PREDEFINED,
+            pythons=pythons_of(use.legs, python),
             similar=lambda: tuple(self._job(replace(use, legs=(leg,)), content) for leg in others),
         )
         return job, scripts
@@ -246,11 +246,9 @@ def _use(name: str, options: Mapping[str, Any], *, scheduled: bool) -> _Use:
     return _Use(name=name, parameters=options, legs=tuple(legs), trigger=trigger, requires=requires)
 
 
-def _legs(matrix: Mapping[str, Any]) -> list[dict[str, str]]:
+def _legs(matrix: Mapping[str, Any]) -> list[Leg]:
     axes = {key: texts(values) for key, values in table(matrix.get("parameters")).items()}
-    combined = itertools.product(*axes.values()) if axes else ()
-    legs = [dict(zip(axes, values, strict=True)) for values in combined]
-    return [leg for leg in legs if leg not in items(matrix.get("exclude"))]
+    return [leg for leg in combine(axes) if leg not in items(matrix.get("exclude"))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

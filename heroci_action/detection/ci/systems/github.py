@@ -15,6 +15,7 @@ from heroci_action.detection.ci.matrix import (
     legs_of,
     newest_python,
     python_of,
+    pythons_of,
     similar_legs,
 )
 from heroci_action.detection.ci.paths import spell
@@ -147,11 +148,7 @@ class _Job:
             matrix = value_of(table(self.content.get("strategy")).get("matrix"), self._with({}))
             axes = {key: value_of(value, self._with({})) for key, value in table(matrix).items()}
             self.legs = legs_of(axes)
-            self.leg = best_leg(
-                self.legs,
-                python=self._python_of,
-                may_fail=lambda leg: bool(holds(self._may_fail, self._with(leg))),
-            )
+            self.leg = best_leg(self.legs, python=self._python_of, may_fail=self._lets_fail)
         self.env = dict(self.workflow.predefined)
         container = table(self.content.get("container")).get("env")
         for level in (self.workflow.workflow.get("env"), container, self.content.get("env")):
@@ -160,6 +157,9 @@ class _Job:
     @property
     def _may_fail(self) -> object:
         return self.content.get("continue-on-error", "false")
+
+    def _lets_fail(self, leg: Leg) -> bool:
+        return bool(holds(self._may_fail, self._with(leg)))
 
     @property
     def contexts(self) -> dict[str, Any]:
@@ -235,7 +235,8 @@ class _Job:
             image=image,
             python=newest_python(self.pythons) or context.python,
             trigger=self._trigger,
-            may_fail=bool(holds(self._may_fail, self.contexts)),
+            pythons=pythons_of(self.legs, self._python_of, self._lets_fail),
+            may_fail=self._lets_fail(self.leg or {}),
             is_linux=not self._runs_elsewhere(),
             predefined=self.workflow.predefined,
             created=created_files(context.files),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs
+from heroci_action.detection.ci.matrix import Leg, best_leg, pythons_of, similar_legs
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script
 from heroci_action.detection.ci.systems.gitlab_rules import find_ignored_codes, may_fail, trigger_of
 from heroci_action.detection.ci.systems.jobs import fill_variables, read_job, resolve
@@ -148,6 +148,7 @@ class _Pipeline:
             may_fail=may_fail(content, given),
             beside=tuple(_ignored(content, source)),
             predefined=_PREDEFINED,
+            pythons=pythons_of(legs, python),
             similar=lambda: tuple(
                 self._job(name, {**content, "parallel": {"matrix": [other]}})
                 for other in similar_legs(legs, leg, python=python)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from heroci_action.detection.ci.matrix import Leg, best_leg, similar_legs, version_of
+from heroci_action.detection.ci.matrix import Leg, best_leg, pythons_of, similar_legs, version_of
 from heroci_action.detection.ci.records import ROOT, Image, Job, Script, Trigger
 from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
@@ -71,6 +71,7 @@ class _Config:
             others = similar_legs(legs, best, python=_python)
             yield replace(
                 _job("", self.content, best, self.tree),
+                pythons=pythons_of(legs, _python, self._may_fail),
                 similar=lambda: tuple(_job("", self.content, leg, self.tree) for leg in others),
             )
 
