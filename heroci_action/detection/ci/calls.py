@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -111,10 +112,11 @@ Launcher = Callable[[Call, list[str]], Call | None]
 
 
 def _plain(*valued: str, positional: int = 0) -> Launcher:
-    """Return a launcher that takes options and a number of own words: `timeout -k 5 900 CMD`."""
+    """Return a launcher that takes options and own words: `timeout -k 5 900 CMD`, or only numbers: `retry 3 CMD`."""
 
     def launch(call: Call, words: list[str]) -> Call | None:
-        rest = Options.lead(words, valued).words[positional:]
+        own = Options.lead(words, valued).words[positional:]
+        rest = tuple(itertools.dropwhile(str.isdecimal, own))
         return replace(call, arguments=rest) if rest else None
 
     return launch
@@ -190,12 +192,6 @@ def _nix_shell(call: Call, words: list[str]) -> Call | None:
     """`nix-shell --run TEXT`."""
     text = Options.split(words, _NIX_VALUED).value("--run", "--command")
     return replace(call, script=text, arguments=()) if text else None
-
-
-def _travis_wait(call: Call, words: list[str]) -> Call | None:
-    """`travis_wait 30 CMD`; the number of minutes may be missing."""
-    minutes = bool(words) and words[0].isdecimal()
-    return replace(call, arguments=tuple(words[minutes:])) if words[minutes:] else None
 
 
 def _behind_dashes(call: Call, words: list[str]) -> Call | None:
@@ -385,7 +381,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "dbus-run-session": _plain(),
     "retry": _plain("-t", "-d", "-s"),
     "travis_retry": _plain(),
-    "travis_wait": _travis_wait,
+    "travis_wait": _plain(),
     "xargs": _plain(*XARGS_VALUED),
     "sh": _shell,
     "bash": _shell,

@@ -175,8 +175,7 @@ def test_end_to_end_jobs_do_not_speak_for_the_tests(tmp_path: Path) -> None:
     [
         "{t: {steps: [{run: manage.py test}, {run: ./manage.py behave features}]}}",
         "{t: {steps: [{run: manage.py test}]}, browser: {steps: [{run: ./manage.py behave features}]}}",
-        "{t: {strategy: {matrix: {db: [a, b]}}, steps: [{run: manage.py test}, "
-        "{run: retry 3 ./manage.py behave features}]}}",
+        "{t: {strategy: {matrix: {a: [b, c]}}, steps: [{run: pytest}, {run: retry 3 ./manage.py behave features}]}}",
     ],
 )
 def test_scenarios_beside_the_tests_are_named_in_a_warning(tmp_path: Path, jobs: str) -> None:
