@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.compose.composition import VALUED as COMPOSE_VALUED
+from heroci_action.detection.ci.compose.composition import compose_words
 from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.suite import databases_of
 from heroci_action.detection.ci.systems.circleci import IN_ORB
@@ -73,7 +76,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
         if written_steps(project).isdisjoint(steps[-1:]):
             groups.setdefault(_name(job, command), {}).update(dict.fromkeys(steps))
             shown[f"{command.brief!r} ({command.environment or command.source})"] = None
-    shown |= dict.fromkeys(_uses(project))
+    shown |= dict.fromkeys((*_uses(project), *_stacks(project)))
     if shown:
         yield Warn(
             f"the CI also runs checks that the plan does not contain: {', '.join(shown)}",
@@ -199,6 +202,22 @@ def _uses(project: ProjectFiles) -> Iterator[str]:
         )
         for line in (*(action for action in job.actions if action.reason == CHECKS), *checks):
             yield f"{line.line!r} ({line.source})"
+
+
+def _stacks(project: ProjectFiles) -> Iterator[str]:
+    """Yield the calls of Compose that wait until services are healthy, of jobs that check nothing else."""
+    checking = {id(job) for job, _, _ in find_other_checks(project)}
+    for job in (each for each in project.ci.jobs if _counts(each) and id(each) not in checking):
+        is_other = any(_is_known(project, command) for command in job.commands)
+        if not (is_other or _PUBLISHING.search(job.name)):
+            awaited = (each for each in job.commands if _awaits_health(each) and _must_pass(each))
+            yield from (f"{command.brief!r} ({command.source})" for command in awaited)
+
+
+def _awaits_health(command: Command) -> bool:
+    """Return whether a command fails if a service does not become healthy: `docker compose up --wait`."""
+    options = Options.split(compose_words(command) or (), COMPOSE_VALUED)
+    return options.words[:1] == ("up",) and options.has("--wait")
 
 
 def _may_check(name: str) -> bool:

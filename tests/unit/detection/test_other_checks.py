@@ -446,3 +446,23 @@ def test_an_action_of_the_repository_in_an_image_of_its_own_is_named(tmp_path: P
     assert warning.endswith(
         "contain: 'uses: ./.github/actions/deploy-check' (.github/workflows/ci.yml)"
     )
+
+
+@pytest.mark.parametrize(
+    ("jobs", "named"),
+    [
+        ("stack: {steps: [{run: docker compose up -d --wait}]}", True),
+        ("stack: {steps: [{run: docker compose up -d}]}", False),
+        ("deploy: {steps: [{run: docker compose up -d --wait}]}", False),
+        ("pages: {steps: [{run: docker compose up -d --wait}, {run: npx playwright test}]}", False),
+        ("more: {steps: [{run: docker compose up --wait db}, {run: flake8 .}]}", False),
+    ],
+)
+def test_a_job_that_only_waits_for_healthy_containers_is_named(
+    tmp_path: Path, jobs: str, *, named: bool
+) -> None:
+    ci = f"on: push\njobs:\n  test: {{steps: [{{run: python manage.py test}}]}}\n  {jobs}\n"
+    compose = "services: {web: {build: .}}\n"
+    files = {**django(), ".github/workflows/ci.yml": ci, "compose.yml": compose}
+    warnings = loaded(tmp_path, files).warnings
+    assert any("'docker compose up -d --wait'" in text for text in warnings) is named
