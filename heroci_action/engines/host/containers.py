@@ -87,7 +87,7 @@ class Containers:
         if await self.docker.execute(*arguments, sink=sink):
             raise EngineError(
                 f"Docker could not {verb} service {service.name!r} ({service_image(service)})",
-                remedy=f"see the log of the services; the registry may not be reachable{_without_docker(service)}",
+                remedy=f"see the log of the services; the registry may not be reachable{_alternative(service)}",
             )
 
     def _run(self, name: str, env: Mapping[str, str]) -> tuple[str, ...]:
@@ -281,8 +281,10 @@ async def _remove(containers: Containers) -> None:
     await docker.capture("network", "rm", containers.network)
 
 
-def _without_docker(service: Service) -> str:
-    """Return the end of a remedy; if the stage runs an image, a server has to be a container."""
+def _alternative(service: Service) -> str:
+    """Return the end of a remedy: a service with an image of its own has no other program, and a stage may run one."""
+    if service.image:
+        return f", or set services.{service.name}.image to an image that this machine has"
     known = known_service(service)
     if known is None:
         return ""
