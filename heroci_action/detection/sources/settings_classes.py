@@ -87,16 +87,20 @@ class SettingsClasses:
     def created_by(self, node: ast.stmt) -> Iterator[ast.stmt]:
         """Yield the reads with which a statement that creates an object begins, as assignments to its fields."""
         for call in ast.walk(node) if self.classes else ():
-            if isinstance(call, ast.Call) and (cls := self.classes.get(last_name(call.func) or "")):
-                yield from self._reads_of(cls)
+            if isinstance(call, ast.Call):
+                yield from self._reads_of(last_name(call.func) or "", set())
 
-    def _reads_of(self, cls: _Class) -> Iterator[ast.stmt]:
-        for name, node in cls.fields.items() if cls.is_settings else ():
-            nested = self.classes.get(_type_of(node.annotation))
-            if value := self._value(cls, [name], cls.prefix):
+    def _reads_of(self, name: str, done: set[str]) -> Iterator[ast.stmt]:
+        """Yield the same for a class and for the classes of its fields that are not `done`."""
+        cls = self.classes.get(name)
+        if cls is None or not cls.is_settings or name in done:
+            return
+        done.add(name)
+        for own, node in cls.fields.items():
+            if value := self._value(cls, [own], cls.prefix):
                 yield ast.copy_location(ast.Assign([node.target], value), node)
-            elif nested is not None and nested != cls:
-                yield from self._reads_of(nested)
+            else:
+                yield from self._reads_of(_type_of(node.annotation), done)
 
     def field_of(self, node: ast.expr) -> ast.expr | None:
         """Return what fills the field that an expression names: `config.debug`, `get_config().database.host`."""
@@ -174,11 +178,9 @@ class SettingsClasses:
         return None if nested or inner else _read(node, f"{prefix}{name}", filled)
 
     def _returned(self, cls: _Class, name: str) -> ast.expr:
-        """Return what a property returns; one that uses itself stays as it is."""
-        others = {key: value for key, value in cls.properties.items() if key != name}
-        without = replace(cls, properties=others)
-        classes = {**self.classes, cls.name: without}
-        inside = SettingsClasses(classes=classes, objects={"self": cls.name}, filled=self.filled)
+        """Return what a property returns, with the fields spelled out, but no property in it."""
+        plain = {key: replace(each, properties={}) for key, each in self.classes.items()}
+        inside = SettingsClasses(classes=plain, objects={"self": cls.name}, filled=self.filled)
         return inside.settle(cls.properties[name])
 
 

@@ -149,6 +149,23 @@ def test_a_property_is_what_it_returns() -> None:
     assert settled(code, "config.url") == "f\"http://{env.str('HOST')}/{self.url}\""
 
 
+def test_classes_that_contain_each_other_are_read_once() -> None:
+    known = SettingsClasses()
+    code = """
+        class Mail(BaseSettings):
+            host: str
+            shop: Shop
+        class Shop(BaseSettings):
+            key: str
+            mail: Mail
+    """
+    for node in ast.parse(dedent(code)).body:
+        known.learn(node)
+    [created] = ast.parse("shop = Shop()").body
+    found = [ast.unparse(each) for each in known.created_by(created)]
+    assert found == ["key = env.str('KEY')", "host = env.str('HOST')"]
+
+
 def test_a_plan_knows_the_database_and_the_needed_variables(tmp_path: Path) -> None:
     config = "class Config(BaseSettings):\n    database_url: str\n    token: str\n    debug: bool = False\n"
     files = {
