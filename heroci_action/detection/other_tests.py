@@ -22,7 +22,7 @@ from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.pytest_config import file_of_run, pytest_config
 from heroci_action.repository.files import ancestors, join, parent, relative_path
 
 # `--settings=shop.settings.readonly`
@@ -41,6 +41,10 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
     program = [] if is_beside(run, project.tree) else _program(project, run)
     settings = [f"{_OPTIONS[run.runner]}={name}" for name in _SETTINGS.findall(_line(run))]
     command = shlex.join([*program, *words, *settings])
+    if file_of_run(project, run) != pytest_config(project).file:
+        # Pytest looks for its configuration from the directory in which it starts.
+        place = relative_path(run.command.directory, project.layout.directory)
+        command = f"cd {shlex.quote(place)} && {command}"
     return OtherTests(command=command, env=variables_of(project, run.command)) if program else None
 
 

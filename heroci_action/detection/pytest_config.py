@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.test_runs import Runner
+from heroci_action.detection.ci.selection import select
+from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_file import find_pytest_options, read_pytest_file
 from heroci_action.repository.files import ancestors
@@ -43,6 +44,14 @@ def pytest_config(project: ProjectFiles) -> PytestConfig:
         return PytestConfig(file=named, given=True, options=options)
     file, options = find_pytest_options(project.tree, _directories(project))
     return PytestConfig(file=file, options=options)
+
+
+def file_of_run(project: ProjectFiles, run: TestRun) -> str | None:
+    """Return the configuration of a run of pytest: if it names no tests, the nearest one from its own directory."""
+    config, directory = pytest_config(project), run.command.directory
+    if config.given or run.runner is not Runner.PYTEST or select(run) or directory.startswith("/"):
+        return config.file
+    return find_pytest_options(project.tree, ancestors(directory))[0]
 
 
 def _named(project: ProjectFiles) -> str | None:

@@ -53,7 +53,7 @@ from heroci_action.detection.other_tests import (
 )
 from heroci_action.detection.preparation import git_reason, preparation
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.pytest_config import file_of_run, pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.secret_files import warn_of_secret_files
 from heroci_action.detection.servers.others import servers_beside
@@ -188,7 +188,7 @@ def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[
     suite = project.ci.suite
     if suite is None or not runs:
         return
-    main = widest(runs)
+    main = _main(project, runs)
     for run in suite.runs:
         elsewhere = _place(project, run) != _place(project, main)
         # HeroCI runs every part of a suite that the CI splits.
@@ -212,7 +212,7 @@ def _line_of(run: TestRun) -> tuple[str, tuple[str, ...]]:
 
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
     """Return what a run has in common with all others of its stage: the package, runner, variables and settings."""
-    return is_beside(run, project.tree), run.runner, _surroundings(run)
+    return is_beside(run, project.tree), run.runner, _surroundings(project, run)
 
 
 def _is_check(project: ProjectFiles, command: Command) -> bool:
@@ -282,8 +282,9 @@ def _script(project: ProjectFiles) -> Iterator[Finding]:
 
 def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Finding]:
     """Yield the arguments of each run; one with other settings or variables does not belong to this stage."""
-    main = widest(runs)
-    same = [run for run in runs if _surroundings(run) == _surroundings(main)]
+    main = _main(project, runs)
+    surroundings = _surroundings(project, main)
+    same = [run for run in runs if _surroundings(project, run) == surroundings]
     kept = _distinct(project, same)
     source = main.command.source
     if len(kept) > 1:
@@ -313,11 +314,17 @@ def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...
     ]
 
 
-def _surroundings(run: TestRun) -> tuple[object, ...]:
+def _main(project: ProjectFiles, runs: tuple[TestRun, ...]) -> TestRun:
+    """Return the run that selects the least, rather with the project's configuration of pytest than another one."""
+    config = pytest_config(project).file
+    return widest(sorted(runs, key=lambda run: file_of_run(project, run) != config))
+
+
+def _surroundings(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
     """Return what two runs of one stage have in common."""
     settings = re.findall(r"--(?:settings|ds)[= ](\S+)", " ".join(run.arguments))
     env = {name: value for name, value in run.command.env.items() if may_change_tests(name)}
-    return env, settings, run.program
+    return env, settings, run.program, file_of_run(project, run)
 
 
 def _kept(project: ProjectFiles, run: TestRun) -> Iterator[str]:

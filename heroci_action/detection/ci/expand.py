@@ -203,15 +203,22 @@ def _python_file(command: Command, context: Context) -> tuple[Script, ...] | Non
 
 
 def _entry_point(command: Command, context: Context) -> tuple[Script, ...] | None:
-    """Return what a container starts by itself if that makes tests of its words, or of none: `run web tests`."""
+    """Return what a container starts by itself if that makes tests or checks of its words: `run web lint`."""
     script = entry_point_script(context.used, command) if context.used else None
     script = script or image_script(command, context.builds, context.files.current())
     if script is None or find_test_run(command, context.files.tree):
         return None
     trial = replace(context, files=context.files.fork(), not_followed=[], actions=[])
     inner = [found for found in run(script, trial) if not found.conditional]
-    is_test = any(find_test_run(found, context.files.tree) for found in inner)
-    return (script,) if is_test else None
+    # An entry point that starts the words themselves tells nothing new about them.
+    itself = any(found.call.name == command.call.name for found in inner)
+    return (script,) if not itself and any(_tells(found, context) for found in inner) else None
+
+
+def _tells(command: Command, context: Context) -> bool:
+    """Return whether a command is a run of tests, or of a program that checks."""
+    tests = find_test_run(command, context.files.tree) is not None
+    return tests or reason_of_program(command.call.name) == CHECKS
 
 
 Expander = Callable[[Command, Context], tuple[Script, ...] | None]

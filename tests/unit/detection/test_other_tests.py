@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 PYTEST = "[pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n"
@@ -158,3 +159,21 @@ jobs:
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     found = [text for text in loaded(tmp_path, {**django(), **files}).warnings if "also" in text]
     assert (len(found) == 1 and warning in found[0]) if warning else found == []
+
+
+@pytest.mark.parametrize("lines", [("pytest", "cd web && pytest"), ("cd web && pytest", "pytest")])
+def test_a_run_in_a_directory_with_a_configuration_of_its_own_is_another_one(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    files = {
+        **{f"web/{name}": text for name, text in django().items()},
+        "web/pytest.ini": PYTEST,
+        "pytest.ini": "[pytest]\naddopts = -p no:django\ntestpaths = shop\n",
+        "shop/tests/test_a.py": "",
+        **workflow(*lines),
+    }
+    found = loaded(tmp_path, files)
+    assert [text for text in found.warnings if "ci.yml also runs 'pytest', which" in text]
+    assert found.config.tests.args == ((),)
+    (other,) = found.facts.other_tests
+    assert other.command == "cd .. && python -m pytest"

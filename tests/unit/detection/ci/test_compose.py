@@ -611,6 +611,24 @@ def test_the_entry_point_of_a_service_says_what_its_words_run(
 
 
 @pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("lint", ["flake8 shop"]),
+        ("shell ./check.sh", ["black --check ."]),
+        ("flake8 api", ["docker compose run web flake8 api"]),
+        ("shell bash", ["docker compose run web shell bash"]),
+    ],
+)
+def test_the_entry_point_of_a_service_says_what_its_words_check(
+    words: str, found: list[str]
+) -> None:
+    entry = "#!/bin/sh\ncase $2 in\nlint) flake8 shop;;\nshell) shift 2; exec $@;;\nesac\n"
+    files = {**IN_IMAGE, "entry.sh": entry, "check.sh": "black --check .\n", "manage.py": ""}
+    ci = ci_of({**files, **workflow(f"docker compose run web {words}", "manage.py test")})
+    assert [" ".join(each.words) for each in ci.commands][: len(found)] == found
+
+
+@pytest.mark.parametrize(
     ("line", "script", "found"),
     [
         ("run web tests", "export MODE=test", "test"),
