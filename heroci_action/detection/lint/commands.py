@@ -18,6 +18,7 @@ from heroci_action.detection.lint.configuration import (
 )
 from heroci_action.detection.lint.excludes import without_excluded
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hosted_hooks, read_hooks
+from heroci_action.detection.lint.other_environments import needs_other_packages
 from heroci_action.detection.lint.paths import find_targets, passes, relative
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.format import LintTool
@@ -138,6 +139,8 @@ def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
     if call.name not in tool.programs or {*ASKING, NEVER_FAILS} & arguments:
         return False
     if reads_pipe(command) or only_shows(project, command):
+        return False
+    if needs_other_packages(project, command):
         return False
     # Ruff's short form of --exit-zero
     if tool.distribution == "ruff" and "-e" in arguments:

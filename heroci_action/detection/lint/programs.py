@@ -24,6 +24,7 @@ from heroci_action.detection.lint.commands import (
     with_values,
 )
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks
+from heroci_action.detection.lint.other_environments import needs_other_packages
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_beside, find_pins
 from heroci_action.detection.lint.versions import find_installed_pin, pin_in
@@ -157,7 +158,7 @@ def find_left_out(project: ProjectFiles) -> dict[str, list[Command]]:
     """Return the calls of programs that cannot run, or that would change files, by program."""
     found: dict[str, list[Command]] = {}
     for command in project.ci.commands:
-        if not command.may_fail and _is_left_out(command):
+        if not command.may_fail and _is_left_out(project, command):
             found.setdefault(tool_name(command), []).append(command)
     return found
 
@@ -214,7 +215,7 @@ def _checks_django(hook: Hook) -> bool:
     return is_own and call.name in {"manage.py", "django-admin"}
 
 
-def _is_left_out(command: Command) -> bool:
+def _is_left_out(project: ProjectFiles, command: Command) -> bool:
     if ASKING & set(command.call.arguments):
         return False
     name = tool_name(command)
@@ -223,7 +224,8 @@ def _is_left_out(command: Command) -> bool:
     # The programs in node_modules do not belong to a Python package.
     of_node = name != own and name in PROGRAMS
     changes = own in PROGRAMS and _arguments(command) is None
-    return is_fed or of_node or changes or name in NOT_RUN
+    elsewhere = needs_other_packages(project, command)
+    return is_fed or of_node or changes or elsewhere or name in NOT_RUN
 
 
 def only_checks(command: Command) -> bool:
@@ -233,7 +235,8 @@ def only_checks(command: Command) -> bool:
 
 def _checks(project: ProjectFiles, commands: Iterable[Command]) -> Iterator[Check]:
     for command in commands:
-        if command.call.name in PROGRAMS and (arguments := _arguments(command)) is not None:
+        elsewhere = command.call.name not in PROGRAMS or needs_other_packages(project, command)
+        if not elsewhere and (arguments := _arguments(command)) is not None:
             yield _check(project, command, arguments)
         for hook in hooks_of(command, project):
             yield from _of_hook(project, hook)

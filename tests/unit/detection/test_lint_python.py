@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from heroci_action.project import ProjectConfig
 from tests.unit.detection.projects import django, loaded
 
@@ -56,3 +58,30 @@ def test_mypy_checks_for_the_version_that_the_project_fixes(tmp_path: Path) -> N
     assert "python-version" not in " ".join(found.config.lint["mypy"].command or ())
     old = project(tmp_path, "mypy mysite", lint="3.8", tests="3.11", files={"mypy.ini": ""})
     assert "python-version" not in " ".join(old.config.lint["mypy"].command or ())
+
+
+@pytest.mark.parametrize(
+    ("line", "directory", "lock", "is_planned"),
+    [
+        ("uv run mypy --strict .", "tools", "tools/uv.lock", False),
+        ("uv run pyright", "tools", "tools/uv.lock", False),
+        ("poetry run pylint app", "tools", "tools/poetry.lock", False),
+        ("uv run mypy --strict .", "tools", "uv.lock", True),
+        ("mypy --strict .", "tools", "tools/uv.lock", True),
+        ("uv run ruff check .", "tools", "tools/uv.lock", True),
+    ],
+)
+def test_a_linter_that_imports_the_packages_of_another_project_is_named(
+    tmp_path: Path, line: str, directory: str, lock: str, is_planned: bool
+) -> None:
+    text = f"""
+        on: push
+        jobs:
+          test: {{steps: [{{run: python manage.py test}}]}}
+          tools: {{steps: [{{run: {line}, working-directory: {directory}}}]}}
+    """
+    files = {lock: "", "tools/app/__init__.py": "", ".github/workflows/ci.yml": text}
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django\n", **files})
+    name = line.replace("uv run ", "").replace("poetry run ", "").split()[0]
+    named = any(f"also runs {line!r}" in each for each in found.warnings)
+    assert (name in found.config.lint, named) == (is_planned, not is_planned)
