@@ -37,6 +37,7 @@ from heroci_action.detection.servers.database_record import LOCAL_HOSTS, ROLES, 
 from heroci_action.detection.servers.encryption import warn_of_encryption
 from heroci_action.detection.servers.extensions import detect_extensions
 from heroci_action.detection.servers.libpq_service import warn_of_service
+from heroci_action.detection.servers.mysql_socket import warn_of_socket
 from heroci_action.detection.servers.unread_database import detect_unread_database
 from heroci_action.detection.settings.source import uses_geodjango
 from heroci_action.detection.sources.environment_reads import COMPUTED, Read
@@ -183,6 +184,7 @@ def _keys(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[Fi
     for key, address in parts.items():
         yield from _key(way, kind, key, address)
     yield from _address_in_code(way, kind)
+    yield from warn_of_socket(project, way, kind)
 
 
 def _key(way: Database, kind: ServerKind, key: str, address: str) -> Iterator[Finding]:

@@ -625,3 +625,20 @@ def test_variables_with_the_address_of_no_server_of_the_ci_are_not_changed(tmp_p
     assert env["DB_HOST"] == "{postgres.host}"
     assert env["OWN_DATABASE_URL"] == "{postgres.url}"
     assert "postgres." not in env.get("MIRROR_DB_HOST", "") + env.get("MIRROR_DATABASE_URL", "")
+
+
+@pytest.mark.parametrize(
+    ("host", "driver", "warned"),
+    [
+        ("localhost", "mysqlclient", True),
+        ("127.0.0.1", "mysqlclient", False),
+        ("localhost", "PyMySQL", False),
+    ],
+)
+def test_the_name_of_the_machine_is_a_socket_for_the_client_of_mysql(
+    tmp_path: Path, host: str, driver: str, warned: bool
+) -> None:
+    fields = f'"NAME": "shop", "USER": "root", "PASSWORD": "root", "HOST": "{host}", "PORT": "3306"'
+    settings = f'DATABASES = {{"default": {{"ENGINE": "django.db.backends.mysql", {fields}}}}}\n'
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": f"django\n{driver}\n"})
+    assert any("Unix socket" in text for text in found.warnings) is warned
