@@ -22,6 +22,7 @@ from heroci_action.detection.ci.test_runs import (
 )
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import CHECKS, PRINTS, reason_of_program
+from heroci_action.detection.lint.failing_steps import find_failing_steps
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
 from heroci_action.detection.lint.proposals import propose_stage, steps_of, written_steps
 from heroci_action.detection.preparation import find_check, find_kind
@@ -76,7 +77,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
         if written_steps(project).isdisjoint(steps[-1:]):
             groups.setdefault(_name(job, command), {}).update(dict.fromkeys(steps))
             shown[f"{command.brief!r} ({command.environment or command.source})"] = None
-    shown |= dict.fromkeys((*_uses(project), *_stacks(project)))
+    shown |= dict.fromkeys((*_uses(project), *_stacks(project), *_steps(project)))
     if shown:
         yield Warn(
             f"the CI also runs checks that the plan does not contain: {', '.join(shown)}",
@@ -186,6 +187,19 @@ def _is_known(project: ProjectFiles, command: Command) -> bool:
     """Return whether the plan contains a command, or another warning names it."""
     check = tool_name(command) in KNOWN or find_check(project, command) is not None
     return check or find_test_run(command, project.tree) is not None
+
+
+def _steps(project: ProjectFiles) -> Iterator[str]:
+    """Yield the steps of jobs without tests whose own script fails, if it runs no check that is named otherwise."""
+    for job in project.ci.jobs:
+        tests = any(find_test_run(each, project.tree) for each in job.commands)
+        # `lint-changelog` publishes nothing.
+        publishes = _PUBLISHING.search(job.name) and not _CHECKING.search(job.name)
+        if _counts(job) and not (job.may_fail or tests or publishes):
+            known = [each for each in job.commands if _is_known(project, each) and _must_pass(each)]
+            named = [*known, *(each for each in job.commands if _asks_by_grep(project, job, each))]
+            for step in find_failing_steps(project, job, _CHECKING, named):
+                yield f"{step!r} ({job.source})"
 
 
 def _uses(project: ProjectFiles) -> Iterator[str]:

@@ -94,3 +94,52 @@ def test_a_check_of_django_behind_the_tests_is_named(
     text = f"on: push\njobs:\n  a:\n    steps:\n      - run: |\n          {lines}\n"
     found = named(tmp_path, {".github/workflows/ci.yml": text})
     assert (f"'python manage.py {command}' (" in found) is warned
+
+
+STEP = """
+on: push
+jobs:
+  a: {steps: [{run: python manage.py test}]}
+  JOB:
+    steps:
+      - name: TITLE
+        REST
+        run: |
+          count=$(wc -l README.md)
+          if [ "$count" -gt 80 ]; then
+            echo too long
+            exit 1
+          fi
+"""
+
+
+@pytest.mark.parametrize(
+    ("job", "title", "rest", "warned"),
+    [
+        ("lint-texts", "Lengths", "", True),
+        ("lint-changelog", "Lengths", "", True),
+        ("texts", "Check lengths", "", True),
+        ("texts", "Lengths", "", False),
+        ("texts", "Check lengths", "if: failure()", False),
+        ("texts", "Check lengths", "continue-on-error: true", False),
+        ("deploy", "Check lengths", "", False),
+    ],
+)
+def test_a_step_whose_script_gives_up_is_a_check(
+    tmp_path: Path, job: str, title: str, rest: str, warned: bool
+) -> None:
+    text = STEP.replace("JOB", job).replace("TITLE", title).replace("REST", rest)
+    found = named(tmp_path, {".github/workflows/ci.yml": text})
+    assert (f"{title!r} (.github/workflows/ci.yml)" in found) is warned
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "flake8 . || exit 1",
+        'if [ "${{ needs.a.result }}" != success ]; then exit 1; fi',
+        "docker build . || exit 0",
+    ],
+)
+def test_a_step_with_a_planned_check_or_a_sum_is_none(tmp_path: Path, line: str) -> None:
+    assert named(tmp_path, jobs(repr(line))) == ""

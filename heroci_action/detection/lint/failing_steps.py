@@ -1,0 +1,41 @@
+"""Steps of GitHub's CI whose own script decides that something is wrong: `if [ $lines -ge 80 ]; then exit 1; fi`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from heroci_action.detection.ci.records import Command, Job
+from heroci_action.detection.ci.yaml_file import items, read_yaml, table
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.text import one_line
+
+# `exit 1`, `exit "$failed"`
+_GIVES_UP = re.compile(r"\bexit +(?:[1-9]|\"?\$)")
+# What a job that only sums up the others reads.
+_SUMS_UP = re.compile(r"\bneeds\.|toJson\(needs\)")
+_BRIEF = 80  # characters of a step without a name
+
+
+def find_failing_steps(
+    project: ProjectFiles, job: Job, checking: re.Pattern[str], named: list[Command]
+) -> Iterator[str]:
+    """Yield the steps of a job that must pass, and contain none of the checks that are `named` already.
+
+    The job or the step has a name of a check.
+    """
+    jobs = table(read_yaml(project.tree, job.source).get("jobs"))
+    content = table(jobs.get(job.name.rpartition(" / ")[2]))
+    for step in map(table, items(content.get("steps"))):
+        script, title = str(step.get("run", "")), str(step.get("name", ""))
+        is_check = checking.search(job.name) or checking.search(title)
+        known = any(each.words and each.words[0] in script for each in named)
+        if is_check and _must_pass(step) and _GIVES_UP.search(script) and not known:
+            yield title or one_line(script.strip(), _BRIEF)
+
+
+def _must_pass(step: Mapping[str, Any]) -> bool:
+    allowed = str(step.get("continue-on-error", "false")) != "false"
+    conditional = str(step.get("if", "always()")).strip("${ }") != "always()"
+    return not (allowed or conditional or _SUMS_UP.search(str(step.get("run", ""))))
