@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.lint.configuration import (
@@ -216,20 +217,23 @@ def config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[s
         return ()
     found = find_config(project, tool, place)
     if found is None:
-        return _isolation(project, tool, place)
+        return _isolation(project, tool, call, place)
     # Flake8 reads TOML only with a plugin, which has its own option.
     if tool.name == "flake8" and found[0].endswith(".toml"):
         return ()
     return option, relative_path(found[0], project.layout.directory)
 
 
-def _isolation(project: ProjectFiles, tool: LintTool, place: str) -> tuple[str, ...]:
+def _isolation(project: ProjectFiles, tool: LintTool, call: Call, place: str) -> tuple[str, ...]:
     """Return the option against a configuration that a tool finds in the working directory, but not in the CI's."""
     if tool.isolated_option is None or find_config(project, tool, project.layout.directory) is None:
         return ()
     # Flake8 looks for its configuration in the directories above, too.
     seen = any(find_config(project, tool, directory) for directory in ancestors(place))
-    return () if seen else (tool.isolated_option,)
+    # Alone, Flake8 would not read the appended configuration either.
+    appended = Options.split(call.options, ("--append-config",)).values("--append-config")[:1]
+    isolated = (tool.config_option, *appended) if appended and tool.config_option else ()
+    return () if seen else isolated or (tool.isolated_option,)
 
 
 def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) -> Iterator[Call]:

@@ -337,6 +337,19 @@ def test_a_hook_does_not_read_the_configuration_of_the_working_directory(
     assert commands(loaded(tmp_path, tree).config) == {"flake8": (*FLAKE8, *options, ".")}
 
 
+def test_an_appended_configuration_is_read_without_that_of_the_working_directory(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "web/manage.py": manage("shop.settings"),
+        "web/shop/settings.py": "",
+        "web/tox.ini": "[flake8]\n",
+        **workflow("flake8 web --append-config=web/tox.ini"),
+    }
+    options = ("--config", "tox.ini", "--append-config", "tox.ini")
+    assert commands(loaded(tmp_path, files).config) == {"flake8": (*FLAKE8, *options, ".")}
+
+
 def test_the_subcommand_among_the_arguments_of_a_hook_is_no_path(tmp_path: Path) -> None:
     text = "repos: [{repo: local, hooks: [{id: ruff, entry: ruff, args: [check, --select=E]}]}]\n"
     assert lint(tmp_path, hooks(text)) == {"ruff": (*RUFF, "--select=E", ".")}
