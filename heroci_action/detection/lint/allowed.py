@@ -9,7 +9,7 @@ from heroci_action.detection.ci.systems.gitlab import SOME_CODES
 from heroci_action.detection.left_out import ALLOWED, CHECKS, CONDITIONAL
 from heroci_action.detection.lint.commands import ASKING, NEVER_FAILS, only_shows, runs
 from heroci_action.detection.lint.hooks import hooks_of
-from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks
+from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks, must_pass
 from heroci_action.detection.lint.programs import (
     only_checks,
     requires_lint,
@@ -64,7 +64,8 @@ def _others(project: ProjectFiles) -> Iterator[LeftOut]:
     """Yield the checks other than linters that need not pass."""
     for _, command, shown in find_other_checks(project):
         lines = {shown.shown, suggest_step(project, shown)}
-        if (command.may_fail or command.conditional) and lines.isdisjoint(written_steps(project)):
+        named = must_pass(command) or not (command.may_fail or command.conditional)
+        if not named and lines.isdisjoint(written_steps(project)):
             yield _leave_out(shown, reason=ALLOWED if command.may_fail else CONDITIONAL)
 
 

@@ -57,6 +57,8 @@ _FETCHES = re.compile(r"curl|wget")
 _PUBLISHING = re.compile(
     r"(?i)deploy|release|publish|notif|label|stale|changelog|merge|backport|sync|triage|dependabot|cleanup"
 )
+# `needs.changes.outputs.docs == 'true'`, `steps.filter.outputs.docs`
+_OF_CHANGES = re.compile(r"\b(needs|steps)\.[\w-]+\.outputs\.")
 # `uses: EndBug/add-and-commit`
 _COMMITTING = re.compile(r"(?i)commit|push|pull-request")
 _SEARCHING = frozenset({"grep", "egrep", "fgrep", "rg"})
@@ -86,11 +88,13 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
-    return ((job, shown) for job, each, shown in find_other_checks(project) if _must_pass(each))
+    return ((job, shown) for job, each, shown in find_other_checks(project) if must_pass(each))
 
 
-def _must_pass(command: Command) -> bool:
-    return not (command.may_fail or command.conditional or command.background or command.decides)
+def must_pass(command: Command) -> bool:
+    """Return whether a check must pass, if need be only for a change of some files: `needs.changes.outputs.docs`."""
+    seldom = any(_OF_CHANGES.search(condition) is None for condition in command.conditions)
+    return not (command.may_fail or seldom or command.background or command.decides)
 
 
 def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Command]]:
@@ -134,7 +138,7 @@ def _tasks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         calls = {id(task): task for command in job.commands for task in command.via}
         for task in (calls[place] for place in calls if place in busy - around):
             is_check = task.call.name in PACKAGE_MANAGERS and find_kind(project, task) == CHECKS
-            if is_check and _must_pass(task):
+            if is_check and must_pass(task):
                 yield job, task
 
 
@@ -172,14 +176,14 @@ def _failing(
     """Yield the calls of such scripts in a job whose names match; `before` are the commands before its tests."""
     commands = job.commands
     # The plan and other warnings contain only the checks that must pass: none of `if ! diff a b`.
-    found = (each for each in commands if _is_known(project, each) and _must_pass(each))
+    found = (each for each in commands if _is_known(project, each) and must_pass(each))
     around = {id(task) for each in found for task in each.via}
     calls = {id(task): task for each in commands for task in (*each.via, each)}
     others = around | _busy(before) | set(map(id, before))
     for call in (calls[place] for place in calls if place not in others):
         path = program_file(call, project.tree) or ""
         fails = named.search(path) and _GIVES_UP.search(project.tree.text(path))
-        if fails and _must_pass(call):
+        if fails and must_pass(call):
             yield job, call
 
 

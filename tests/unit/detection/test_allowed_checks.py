@@ -181,10 +181,24 @@ def test_hooks_that_may_fail_are_named(tmp_path: Path) -> None:
     assert left_out(alone) == ["spelling"]
 
 
-def test_a_check_under_a_condition_is_named(tmp_path: Path) -> None:
-    job = "  lint: {steps: [{run: ./check.sh, if: \"steps.a.outputs.docs == 'true'\"}]}\n"
-    found = project(tmp_path, {**steps(job), "check.sh": "exit 1\n"})
-    assert left_out(found, CONDITION) == ["./check.sh"]
+@pytest.mark.parametrize(
+    ("condition", "on_changes"),
+    [
+        ("needs.changes.outputs.docs == 'true'", True),
+        ("steps.filter.outputs.docs", True),
+        ("vars.DOCS == 'true'", False),
+        ("github.ref == 'refs/heads/docs'", False),
+    ],
+)
+def test_a_check_under_a_condition_is_named(
+    tmp_path: Path, condition: str, *, on_changes: bool
+) -> None:
+    line = "python manage.py check --deploy"
+    job = f'  lint: {{steps: [{{run: {line}, if: "{condition}"}}]}}\n'
+    found = project(tmp_path, steps(job))
+    assert left_out(found, CONDITION) == [line] * (not on_changes)
+    warnings = [text for text in found.warnings if "checks that the plan does not contain" in text]
+    assert [repr(line) in text for text in warnings] == [True] * on_changes
 
 
 def test_what_the_plan_contains_or_prepares_is_not_named(tmp_path: Path) -> None:
