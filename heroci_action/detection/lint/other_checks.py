@@ -228,7 +228,7 @@ def _stacks(project: ProjectFiles) -> Iterator[str]:
     for job in (each for each in project.ci.jobs if _counts(each) and id(each) not in checking):
         is_other = any(_is_known(project, command) for command in job.commands)
         if not (is_other or _PUBLISHING.search(job.name)):
-            awaited = (each for each in job.commands if _awaits_health(each) and _must_pass(each))
+            awaited = (each for each in job.commands if _awaits_health(each) and must_pass(each))
             yield from (f"{command.brief!r} ({command.source})" for command in awaited)
 
 

@@ -11,7 +11,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
 )
-from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.ci.test_runs import find_test_run, program_file
 from heroci_action.detection.preparation import find_kind, suggest_step, unite_tasks
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
@@ -38,7 +38,13 @@ def propose_stage(name: str, steps: Iterable[str]) -> tuple[str, ...]:
 
 
 def steps_of(project: ProjectFiles, job: Job, command: Command) -> tuple[str, ...]:
-    """Return a check as steps, after what its job installs for it; none if a part of them is not known."""
+    """Return a check as steps, after what its job installs for it; none if a part of them is not known.
+
+    A script of the repository knows what is not known of a line in it, so that its call is the step.
+    """
+    if UNKNOWN in command.line:
+        scripts = (each for each in command.via if program_file(each, project.tree))
+        command = next((each for each in scripts if UNKNOWN not in each.line), command)
     line = suggest_step(project, command) or command.shown
     if UNKNOWN in command.line or not line:
         return ()

@@ -466,3 +466,20 @@ def test_a_job_that_only_waits_for_healthy_containers_is_named(
     files = {**django(), ".github/workflows/ci.yml": ci, "compose.yml": compose}
     warnings = loaded(tmp_path, files).warnings
     assert any("'docker compose up -d --wait'" in text for text in warnings) is named
+
+
+def test_a_check_with_an_unknown_value_is_proposed_as_the_call_of_its_script(
+    tmp_path: Path,
+) -> None:
+    jobs = """
+        on: push
+        jobs:
+          test: {steps: [{run: pytest}]}
+          docs: {steps: [{run: pip install sphinx}, {run: ./scripts/docs.sh --all}, {run: linkchecker $X}]}
+    """
+    script = 'OUT=$(mktemp -d)\nsphinx-build -W docs "$OUT"\nlinkchecker "$OUT"\n'
+    files = {".github/workflows/ci.yml": jobs, "scripts/docs.sh": script}
+    found = project(tmp_path, files)
+    assert "sphinx-build -W docs" in named(found)
+    steps = 'stages.docs = { steps = ["pip install sphinx", "./scripts/docs.sh --all"] }'
+    assert steps in suggest_toml(found, Supported())
