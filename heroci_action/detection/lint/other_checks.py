@@ -200,7 +200,7 @@ def _steps(project: ProjectFiles) -> Iterator[str]:
         # `lint-changelog` publishes nothing.
         publishes = _PUBLISHING.search(job.name) and not _CHECKING.search(job.name)
         if _counts(job) and not (job.may_fail or tests or publishes):
-            known = [each for each in job.commands if _is_known(project, each) and _must_pass(each)]
+            known = [each for each in job.commands if _is_known(project, each) and must_pass(each)]
             named = [*known, *(each for each in job.commands if _asks_by_grep(project, job, each))]
             for step in find_failing_steps(project, job, _CHECKING, named):
                 yield f"{step!r} ({job.source})"
