@@ -252,9 +252,14 @@ def _docker(call: Call, words: list[str]) -> Call | None:
     match Options.lead(words, ("-H", "--context", "--config", "-l")).words:
         case ["compose", *rest]:
             return _compose(call, rest)
-        case ["run" | "exec" | "create", *rest] | ["container", "run" | "exec" | "create", *rest]:
+        case ["container", *rest]:
+            return _docker(call, rest)
+        case [("run" | "exec" | "create") as verb, *rest]:
             options = Options.lead(rest, DOCKER_VALUED)
-            return _contained(call, options, Container(image=_first(options)))
+            found = _contained(call, options, Container(image=_first(options)))
+            # What starts a container, and not the container of an earlier command, decides its variables.
+            names = tuple(name for name in options.values("-e", "--env") if "=" not in name)
+            return replace(found, passed=names) if found and verb != "exec" else found
     return None
 
 
@@ -287,14 +292,8 @@ def _contained(call: Call, options: Options, container: Container) -> Call | Non
 
 
 COMPOSE_VALUED = (
-    "-f",
-    "--file",
-    "-p",
-    "--project-name",
-    "--profile",
-    "--env-file",
-    "--project-directory",
-)
+    "-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory",
+)  # fmt: skip
 DOCKER_VALUED = frozenset(
     {
         "-e", "--env", "-v", "--volume", "-w", "--workdir", "-u", "--user", "--name", "-p", "--publish", "--network",
@@ -309,18 +308,8 @@ _UV_VALUED = (
     "--index-url", "--extra-index-url", "--resolution", "--from", "-c", "--constraints", "--refresh-package",
 )  # fmt: skip
 _NIX_VALUED = (
-    "--run",
-    "--command",
-    "-p",
-    "--packages",
-    "-I",
-    "--arg",
-    "--argstr",
-    "-A",
-    "--attr",
-    "-E",
-    "--expr",
-)
+    "--run", "--command", "-p", "--packages", "-I", "--arg", "--argstr", "-A", "--attr", "-E", "--expr",
+)  # fmt: skip
 XARGS_VALUED = ("-n", "-P", "-I", "-L", "-d", "-a", "-s")
 
 # Programs that wait for a server, or fetch secrets: `infisical run --env=ci -- CMD`.

@@ -143,7 +143,12 @@ def _launched(command: Command, context: Context) -> Command:
     texts = [context.files.text(path) or "" for path in paths if path]
     read = {name: value for text in texts for name, value in parse_dotenv(text).items()}
     known = {name: value for name, value in read.items() if UNKNOWN not in value}
-    return replace(command, directory=directory, env={**command.env, **known, **call.env})
+    # A container gets only the variables that its call passes on.
+    env = {n: v for n, v in command.env.items() if call.passed is None or n in call.passed}
+    unknown = command.unknown if call.passed is None else command.unknown & {*call.passed}
+    return replace(
+        command, directory=directory, env={**env, **known, **call.env}, unknown=unknown
+    )
 
 
 def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:

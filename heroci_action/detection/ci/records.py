@@ -52,7 +52,7 @@ class Call:
 
     `program` is a command, or the path or module of Python code. `script` is the text that `sh -c` runs. `directory`
     is where a launcher runs the program, relative to the directory of the command. `env_files` are files of variables
-    that a launcher reads.
+    that a launcher reads. If it starts a container, `passed` are the variables of the command that the container gets.
     """
 
     program: str = ""
@@ -64,6 +64,7 @@ class Call:
     env_files: tuple[str, ...] = ()
     directory: str | None = None
     container: Container | None = None
+    passed: tuple[str, ...] | None = None
     launchers: tuple[str, ...] = ()
 
     @property

@@ -234,3 +234,29 @@ def test_an_image_of_which_only_the_ci_knows_the_name_is_a_warning(tmp_path: Pat
     ci = CONTAINER.replace("container: ghcr.io/acme/shop:", "container: ")
     project = loaded(tmp_path, {**FILES, WORKFLOW: ci})
     assert "whose name only the CI knows" in " ".join(project.warnings)
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("", {}),
+        ("-e MODE", {"MODE": "job"}),
+        ("-e MODE=own -e OTHER=1", {"MODE": "own", "OTHER": "1"}),
+    ],
+)
+def test_container_gets_only_the_variables_that_its_call_passes_on(
+    tmp_path: Path, options: str, expected: dict[str, str]
+) -> None:
+    ci = f"""
+        on: push
+        env: {{MODE: job, SECRET: job}}
+        jobs:
+          test:
+            steps:
+              - run: docker build --target dev -t shop .
+              - run: docker run {options} shop sh -c "python manage.py test"
+    """
+
+    found = loaded(tmp_path, {**FILES, WORKFLOW: ci}).config.env
+
+    assert {name: found[name] for name in ("MODE", "OTHER", "SECRET") if name in found} == expected
