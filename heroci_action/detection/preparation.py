@@ -13,7 +13,7 @@ from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.paths import is_outside, locate
 from heroci_action.detection.ci.records import NOT, UNKNOWN, Command, LeftOut
-from heroci_action.detection.ci.shell.script import SHELLS
+from heroci_action.detection.ci.shell.pipes import SHELLS
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,

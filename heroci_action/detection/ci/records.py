@@ -99,7 +99,7 @@ class Command:
     not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
     repository's root; an absolute one is outside it. `environment` is the virtual environment that tox, nox or Hatch
     makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
-    lacks; `perhaps` are those that it has only if something unknown holds.
+    lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs behind its pipe.
     """
 
     words: tuple[str, ...]
@@ -115,6 +115,7 @@ class Command:
     decides: bool = False
     background: bool = False
     piped: bool = False
+    feeds: tuple[str, ...] = ()
     writes: tuple[Write, ...] = ()
     environment: str = ""
     perhaps: tuple[Conditional, ...] = ()

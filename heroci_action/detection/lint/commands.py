@@ -56,6 +56,10 @@ _VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
 # Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
 _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
 _SHOWING = frozenset({"--diff", "--df"})
+# Programs behind a pipe that do not judge what they read.
+_KEEPING = frozenset(
+    {"awk", "cat", "column", "cut", "head", "less", "more", "sed", "sort", "tail", "tee", "tr", "ts", "uniq", "wc"}
+)
 _CHECKING = _SHOWING | {"--check", "--check-only", "-c"}
 # Options with which a program only tells something about itself, and the one with which a linter never fails.
 ASKING = frozenset({"--version", "--help"})
@@ -139,7 +143,7 @@ def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
     arguments = set(call.arguments)
     if call.name not in tool.programs or {*ASKING, NEVER_FAILS} & arguments:
         return False
-    if reads_pipe(command) or only_shows(project, command):
+    if reads_pipe(command) or is_judged(command) or only_shows(project, command):
         return False
     if needs_other_packages(project, command):
         return False
@@ -165,6 +169,11 @@ def reads_pipe(command: Command) -> bool:
     """Return whether a command checks only what another one prints: `git diff | flake8 --diff`."""
     before = command.line.partition(command.words[0])[0] if command.words else ""
     return command.piped and "|" in before and "xargs" not in command.call.launchers
+
+
+def is_judged(command: Command) -> bool:
+    """Return whether another program decides about what a command finds: `mypy shop | mypy-baseline filter`."""
+    return not _KEEPING.issuperset(command.feeds)
 
 
 def _is_mode(arguments: tuple[str, ...], tool: LintTool) -> bool:

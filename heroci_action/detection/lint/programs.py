@@ -19,6 +19,7 @@ from heroci_action.detection.lint.commands import (
     ASKING,
     NEVER_FAILS,
     by_ci,
+    is_judged,
     reads_pipe,
     runs_built_in,
     with_values,
@@ -220,7 +221,8 @@ def _is_left_out(project: ProjectFiles, command: Command) -> bool:
         return False
     name = tool_name(command)
     own = command.call.name
-    is_fed = reads_pipe(command) and any(own in tool.programs for tool in LINT_TOOLS.values())
+    is_tool = any(own in tool.programs for tool in LINT_TOOLS.values())
+    is_fed = is_tool and (reads_pipe(command) or is_judged(command))
     # The programs in node_modules do not belong to a Python package.
     of_node = name != own and name in PROGRAMS
     changes = own in PROGRAMS and _arguments(command) is None
@@ -246,6 +248,9 @@ def _arguments(command: Command) -> tuple[str, ...] | None:
     """Return the arguments of a call that only checks; None if it would change files, or is not known."""
     arguments = command.call.arguments
     if any(UNKNOWN in word for word in arguments) or command.directory.startswith("/"):
+        return None
+    # `bandit -r /app` in a container would be another directory here.
+    if command.is_contained and any(word.startswith("/") for word in arguments):
         return None
     is_fed = command.piped and not _has_words_of_xargs(command)
     if is_fed or {*ASKING, NEVER_FAILS} & set(arguments):

@@ -520,6 +520,24 @@ def test_a_linter_that_reads_a_pipe_checks_only_that(
 
 
 @pytest.mark.parametrize(
+    ("line", "checks"),
+    [
+        ("mypy mysite | mypy-baseline filter", False),
+        ("mypy mysite | sort | python judge.py", False),
+        ('docker run shop bash -c "mypy mysite | mypy-baseline filter"', False),
+        ("mypy mysite | while read line; do ./judge $line; done", False),
+        ("mypy mysite | sort | tee out.txt", True),
+    ],
+)
+def test_a_linter_whose_findings_another_program_judges_is_a_warning(
+    tmp_path: Path, line: str, checks: bool
+) -> None:
+    found = loaded(tmp_path, {**django(), **workflow(line)})
+    assert ("mypy" in found.config.lint) is checks
+    assert any("mypy mysite |" in text for text in found.warnings) is not checks
+
+
+@pytest.mark.parametrize(
     ("line", "settings", "expected"),
     [
         ("black mysite", "check = true", {"black": (*BLACK, "mysite")}),

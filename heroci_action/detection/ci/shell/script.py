@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.records import NOT, UNKNOWN, Call, Command, Script
+from heroci_action.detection.ci.records import NOT, UNKNOWN, Command, Script
 from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
 from heroci_action.detection.ci.shell.conditions import (
     gives_up,
@@ -31,7 +31,7 @@ from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.statement_text import Span, render
 from heroci_action.detection.ci.shell.syntax import ends_line, fields, parse_shell, text_of, walk
 from heroci_action.detection.ci.shell.words import command_words, expand, expand_one, lines_of
-from heroci_action.detection.ci.shell.xargs import with_words_of_xargs
+from heroci_action.detection.ci.shell.pipes import with_input, with_words_of_xargs
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
 _CLAUSES = frozenset({"elif_clause", "else_clause"})
-SHELLS = frozenset({"sh", "bash", "dash"})
 
 
 def read_script(script: Script, state: ShellState) -> Iterator[Command]:
@@ -89,9 +88,16 @@ def _pipeline(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     commands = [child for child in node.children if child.is_named]
     for index, child in enumerate(commands):
         lines = lines_of(commands[:index], state)
-        yield from _run(child, state.fork(), replace(inner, lines=lines))
+        feeds = tuple(_program_of(each, state) for each in commands[index + 1 :])
+        yield from _run(child, state.fork(), replace(inner, lines=lines, feeds=feeds))
     for write in writes_of(flow.outer or Span.of(node), state):
         state.files.write(write)
+
+
+def _program_of(node: Node, state: ShellState) -> str:
+    """Return the program of a statement, or the kind of a statement that is no command: `while_statement`."""
+    words = command_words(node, state) if node.type == "command" else []
+    return parse_call(tuple(words)).name if words else node.type
 
 
 def _group(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
@@ -309,7 +315,7 @@ def _emit(
     writes = tuple(writes_of(outer, state))
     lines = _input(node, state, flow)
     words = with_words_of_xargs(words, lines, state)
-    call = _with_input(parse_call(tuple(words)), lines)
+    call = with_input(parse_call(tuple(words)), lines)
     yield Command(
         words=tuple(words),
         call=call,
@@ -323,19 +329,13 @@ def _emit(
         decides=flow.decides,
         background=flow.background,
         piped=flow.piped,
+        feeds=flow.feeds,
         writes=writes,
         perhaps=tuple(state.perhaps),
     )
     for write in writes:
         state.files.write(write)
     state.files.outside.update(find_copies(call, state.directory))
-
-
-def _with_input(call: Call, lines: Lines) -> Call:
-    """Return the call of a shell with the script that it reads: `cat a.sh | sh -s`, `bash <<EOF`."""
-    if lines is None or call.name not in SHELLS or any(word[:1] != "-" for word in call.arguments):
-        return call
-    return replace(call, program="", arguments=(), script="\n".join(lines))
 
 
 def _call(body: Node, words: list[str], state: ShellState, flow: Flow) -> Iterator[Command]:

@@ -1,15 +1,17 @@
-"""The words that xargs adds to a command."""
+"""What a command gets from a pipe: the words that xargs adds, and the script that a shell reads."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 
 from heroci_action.detection.ci.calls import XARGS_VALUED
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.records import UNKNOWN, Call
 from heroci_action.detection.ci.shell.outputs import Lines, output_of
 from heroci_action.detection.ci.shell.state import ShellState
 
+SHELLS = frozenset({"sh", "bash", "dash"})
 _LAUNCHERS = 4  # words that may precede xargs: `sudo -E xargs`
 
 
@@ -27,3 +29,10 @@ def with_words_of_xargs(words: list[str], lines: Lines, state: ShellState) -> li
         return [*words, *added]
     replaced = (added if word == placeholder else [word] for word in options.words)
     return [*words[:start], *chain.from_iterable(replaced)]
+
+
+def with_input(call: Call, lines: Lines) -> Call:
+    """Return the call of a shell with the script that it reads: `cat a.sh | sh -s`, `bash <<EOF`."""
+    if lines is None or call.name not in SHELLS or any(word[:1] != "-" for word in call.arguments):
+        return call
+    return replace(call, program="", arguments=(), script="\n".join(lines))
