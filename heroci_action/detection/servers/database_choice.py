@@ -176,11 +176,15 @@ def _is_settled(project: ProjectFiles, vendor: Vendor) -> bool:
 
 
 def _vendor_by_driver(project: ProjectFiles, vendor: Vendor) -> Vendor:
-    """Return the vendor whose driver is a dependency, else the vendor in the code, else SQLite."""
+    """Return the vendor whose driver is a dependency, else the one that the code names, else SQLite."""
     wanted = wanted_vendor(project)
     if wanted or not distributions(project):
         return wanted or Vendor.POSTGRESQL
-    return Vendor.SQLITE if vendor is Vendor.UNKNOWN else vendor
+    if vendor is not Vendor.UNKNOWN:
+        return vendor
+    # Where no variable has the URL, the settings name another database.
+    named = (way.vendor for way in _find(project) if way.vendor is not Vendor.UNKNOWN)
+    return next(named, Vendor.SQLITE)
 
 
 def _vendor_in_ci(project: ProjectFiles, way: Database, *, is_free: bool) -> Vendor:

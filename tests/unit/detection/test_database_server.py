@@ -47,6 +47,19 @@ def test_an_account_that_the_settings_leave_out_is_that_of_the_ci(tmp_path: Path
     assert found.config.env["PGPORT"] == "{postgres.port}"
 
 
+def test_the_branch_without_a_url_names_the_server_if_no_driver_is_known(tmp_path: Path) -> None:
+    settings = f"""
+        import os, dj_database_url
+        if "DATABASE_URL" in os.environ:
+            DATABASES = {{"default": dj_database_url.parse(os.getenv("DATABASE_URL"))}}
+        else:
+            DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": os.getenv("DATABASE_HOST")}}}}
+    """
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\n"})
+    assert [*found.config.services] == ["postgres"]
+    assert found.config.env["DATABASE_URL"] == "{postgres.url}"
+
+
 def test_an_address_in_the_code_is_a_warning_with_the_remedy(tmp_path: Path) -> None:
     settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "db", "PORT": "5433"}}'
     found = loaded(tmp_path, {**django(settings), **DRIVER})
