@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 from heroci_action.detection.ci.compose.bake import read_builds
 from heroci_action.detection.ci.compose.composition import (
@@ -19,6 +20,7 @@ from heroci_action.detection.ci.compose.up import (
     expand_compose_up,
     expand_needs,
     image_script,
+    variables_of_image,
     with_pulled_image,
 )
 from heroci_action.detection.ci.dotenv import parse_dotenv
@@ -40,7 +42,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     expand_run_all,
 )
 from heroci_action.detection.ci.task_runners.python_scripts import expand_python_script
-from heroci_action.detection.ci.task_runners.shell_scripts import expand_file, expand_text
+from heroci_action.detection.ci.task_runners.shell_scripts import call_as_shell, expand_file, expand_text
 from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
 from heroci_action.detection.ci.test_runs import find_test_run
@@ -106,7 +108,7 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)
     mounts = mounts_of(command, context.used, context.builds, context.files.tree)
-    command = enter_repository(command, mounts)
+    command = _with_entry_point(enter_repository(command, mounts), context)
     scripts = _scripts(command, context)
     if scripts is None:
         yield command
@@ -209,21 +211,49 @@ def _python_file(command: Command, context: Context) -> tuple[Script, ...] | Non
 
 def _entry_point(command: Command, context: Context) -> tuple[Script, ...] | None:
     """Return what a container starts by itself if that makes tests or checks of its words: `run web lint`."""
-    script = entry_point_script(context.used, command) if context.used else None
-    script = script or image_script(command, context.builds, context.files.current())
-    if script is None or find_test_run(command, context.files.tree):
+    if find_test_run(command, context.files.tree):
         return None
-    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[])
-    inner = [found for found in run(script, trial) if not found.conditional]
+    script, inner = _behind_entry_point(command, context)
     # An entry point that starts the words themselves tells nothing new about them.
     itself = any(found.call.name == command.call.name for found in inner)
-    return (script,) if not itself and any(_tells(found, context) for found in inner) else None
+    tells = not itself and any(_tells(found, context) for found in inner)
+    return (script,) if script and tells else None
 
 
 def _tells(command: Command, context: Context) -> bool:
     """Return whether a command is a run of tests, or of a program that checks."""
     tests = find_test_run(command, context.files.tree) is not None
     return tests or reason_of_program(command.call.name) == CHECKS
+
+
+def _with_entry_point(command: Command, context: Context) -> Command:
+    """Give tests in a container the variables that its entry point exports before it runs their words."""
+    call = command.call
+    runs_words = call.script is not None or call.name in _EXPANDERS or _shell_file(command, context)
+    # Other words, such as `tests`, are those of the entry point itself, which is followed.
+    if call.container is None or not (runs_words or find_test_run(command, context.files.tree)):
+        return command
+    known = variables_of_image(context.used, command, context.builds, context.files.tree)
+    script, inner = _behind_entry_point(command, context, known)
+    tests = [found for found in inner if find_test_run(found, context.files.tree)]
+    if script is None or not tests:
+        return command
+    exported = dict(tests[-1].env.items() - {**known, **script.env}.items())
+    return replace(command, env={**command.env, **exported})
+
+
+def _behind_entry_point(
+    command: Command, context: Context, known: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Script | None, list[Command]]:
+    """Return what a container starts by itself, and what that runs in any case; `known` are variables of its image."""
+    script = entry_point_script(context.used, command) if context.used else None
+    script = script or image_script(command, context.builds, context.files.current())
+    if script is None:
+        return None, []
+    script = call_as_shell(script, context.files)
+    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[])
+    started = replace(script, env={**known, **script.env})
+    return script, [found for found in run(started, trial) if not found.conditional]
 
 
 Expander = Callable[[Command, Context], tuple[Script, ...] | None]

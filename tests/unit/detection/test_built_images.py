@@ -260,3 +260,44 @@ def test_container_gets_only_the_variables_that_its_call_passes_on(
     found = loaded(tmp_path, {**FILES, WORKFLOW: ci}).config.env
 
     assert {name: found[name] for name in ("MODE", "OTHER", "SECRET") if name in found} == expected
+
+
+ENTRY = """
+    #!/bin/sh
+    export SHOP_MODE="${SHOP_MODE:-tests}"
+    if [ -z "${SEARCH:-}" ]; then
+        export SEARCH="none"
+    fi
+    python manage.py migrate
+    exec "$@"
+"""
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("docker compose run --rm web python manage.py test",),
+        ("docker build -t shop .", "docker run shop python manage.py test"),
+        ("docker build -t shop .", "docker run shop sh -c 'python manage.py test'"),
+    ],
+)
+def test_tests_in_a_container_have_what_its_entry_point_exports(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    dockerfile = """
+        FROM python:3.11
+        ENV SHOP_MODE=image
+        COPY entry.sh /entry
+        WORKDIR /app
+        COPY . .
+        ENTRYPOINT ["/entry"]
+    """
+    files = {
+        **django(),
+        **workflow(*lines),
+        "Dockerfile": dockerfile,
+        "entry.sh": ENTRY,
+        "compose.yml": "services: {web: {build: .}}\n",
+    }
+    env = loaded(tmp_path, files).config.env
+    assert (env["SHOP_MODE"], env["SEARCH"]) == ("image", "none")

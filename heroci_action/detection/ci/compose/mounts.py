@@ -27,7 +27,7 @@ _WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mounts:
-    """The directories of a container that are directories of the repository, and the container's working directory."""
+    """The directories and files of a container that are those of the repository, and the container's working directory."""
 
     places: Mapping[str, str] = field(default_factory=dict)
     workdir: str = ""
@@ -95,7 +95,7 @@ def _mount(source: str, target: str, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _copied(build: ImageBuild, tree: RepositoryFiles) -> Mounts:
-    """Return where an image has directories of the repository: `COPY . /app`."""
+    """Return where an image has directories and files of the repository: `COPY . /app`, `COPY entry.sh /entry`."""
     workdir, places = "/", dict[str, str]()
     dockerfile = build.parse(tree)
     known = {**dockerfile.settings, **build.arguments}
@@ -105,7 +105,10 @@ def _copied(build: ImageBuild, tree: RepositoryFiles) -> Mounts:
         elif match := _COPY.match(line):
             inside = posixpath.normpath(posixpath.join(workdir, match[2]))
             source = join(build.context, match[1].lstrip("/") or ".")
-            places |= {inside: source} if inside != "/" and tree.has_directory(source) else {}
+            if tree.has(source) and match[2].endswith(("/", ".")):
+                inside = posixpath.join(inside, posixpath.basename(source))
+            known_place = tree.has_directory(source) or tree.has(source)
+            places |= {inside: source} if inside != "/" and known_place else {}
     return Mounts(places=places, workdir=workdir if workdir != "/" else "")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
@@ -114,6 +114,18 @@ def entry_point_script(used: Composition, command: Command) -> Script | None:
     text = _started(build, used.tree, given[given.index(name) + 1 :], own)
     script = _script(used, name, command, text)
     return replace(script, env={**script.env, **command.call.env}) if text else None
+
+
+def variables_of_image(
+    used: Composition | None, command: Command, builds: Iterable[ImageBuild], tree: RepositoryFiles
+) -> Mapping[str, str]:
+    """Return the variables with which the image of a container starts, as its Dockerfile writes them."""
+    container = command.call.container or Container()
+    name = container.service or ""
+    build = used.build(name) if used and name in used.services else None
+    if build is None and container.image:
+        build = find_build(container.image, builds)
+    return build.parse(tree).settings if build else {}
 
 
 def image_script(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import replace
 
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import Command, Script
@@ -37,6 +38,17 @@ def expand_file(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
         return None
     is_shell = "bash" in call.launchers or _is_shell(path, text)
     return (_script(command, text, path),) if is_shell else None
+
+
+def call_as_shell(script: Script, files: WorkingTree) -> Script:
+    """Return a script with the shell in front of its first line if that starts a shell script of the repository.
+
+    A program in front of `python manage.py test` would only launch it otherwise.
+    """
+    path = locate(script.text.partition(" ")[0], script.directory)
+    text = files.text(path) if path else None
+    is_shell = path is not None and text is not None and _is_shell(path, text)
+    return replace(script, text=f"bash {script.text}") if is_shell else script
 
 
 def _is_shell(path: str, text: str) -> bool:
