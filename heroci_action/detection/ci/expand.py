@@ -42,7 +42,11 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     expand_run_all,
 )
 from heroci_action.detection.ci.task_runners.python_scripts import expand_python_script
-from heroci_action.detection.ci.task_runners.shell_scripts import call_as_shell, expand_file, expand_text
+from heroci_action.detection.ci.task_runners.shell_scripts import (
+    call_as_shell,
+    expand_file,
+    expand_text,
+)
 from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
 from heroci_action.detection.ci.test_runs import find_test_run
@@ -148,9 +152,7 @@ def _launched(command: Command, context: Context) -> Command:
     # A container gets only the variables that its call passes on.
     env = {n: v for n, v in command.env.items() if call.passed is None or n in call.passed}
     unknown = command.unknown if call.passed is None else command.unknown & {*call.passed}
-    return replace(
-        command, directory=directory, env={**env, **known, **call.env}, unknown=unknown
-    )
+    return replace(command, directory=directory, env={**env, **known, **call.env}, unknown=unknown)
 
 
 def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:

@@ -58,7 +58,23 @@ _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
 _SHOWING = frozenset({"--diff", "--df"})
 # Programs behind a pipe that do not judge what they read.
 _KEEPING = frozenset(
-    {"awk", "cat", "column", "cut", "head", "less", "more", "sed", "sort", "tail", "tee", "tr", "ts", "uniq", "wc"}
+    {
+        "awk",
+        "cat",
+        "column",
+        "cut",
+        "head",
+        "less",
+        "more",
+        "sed",
+        "sort",
+        "tail",
+        "tee",
+        "tr",
+        "ts",
+        "uniq",
+        "wc",
+    }
 )
 _CHECKING = _SHOWING | {"--check", "--check-only", "-c"}
 # Options with which a program only tells something about itself, and the one with which a linter never fails.

@@ -271,6 +271,8 @@ def test_the_origin_of_what_runs_before_the_tests_is_the_file_of_the_ci(tmp_path
 def test_a_check_of_a_directory_of_the_image_is_no_step(
     tmp_path: Path, line: str, planned: bool
 ) -> None:
-    found = project(tmp_path, steps(f"  lint: {{steps: [{{run: {line!r}}}]}}\n".replace("\\'", "''")))
+    found = project(
+        tmp_path, steps(f"  lint: {{steps: [{{run: {line!r}}}]}}\n".replace("\\'", "''"))
+    )
     assert ("bandit" in found.config.lint) is planned
     assert any("also runs" in text and "bandit" in text for text in found.warnings) is not planned
