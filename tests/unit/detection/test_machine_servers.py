@@ -144,3 +144,23 @@ def test_files_that_a_database_in_a_container_reads_are_named(tmp_path: Path) ->
     (warning,) = (text for text in found.warnings if "mounts" in text)
     assert "mounts sql in postgres:16" in warning
     assert found.config.services["postgres"].extensions == ("citext",)
+
+
+def test_a_program_in_a_background_step_of_circleci_is_named(tmp_path: Path) -> None:
+    config = """
+        version: 2.1
+        jobs:
+          build:
+            docker: [{image: "cimg/python:3.12"}]
+            steps:
+              - checkout
+              - run:
+                  background: true
+                  command: |
+                    echo "starting"
+                    java -jar selenium.jar -log selenium.log
+              - run: python manage.py test
+    """
+    found = loaded(tmp_path, {**django(), ".circleci/config.yml": config})
+    assert any("starts 'java -jar selenium.jar" in text for text in found.warnings)
+    assert found.config.tests.before == ()

@@ -308,13 +308,10 @@ class _Steps:
 
     def _run(self, options: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Script]:
         text = options.get("command")
-        if (
-            isinstance(text, str)
-            and options.get("when") != "on_fail"
-            and options.get("background") != "true"
-        ):
+        if isinstance(text, str) and options.get("when") != "on_fail":
+            filled = self._with_checkout(_fill(text, values).replace(r"\<<", "<<"))
             yield Script(
-                text=self._with_checkout(_fill(text, values).replace(r"\<<", "<<")),
+                text=f"{{\n{filled}\n}} &" if options.get("background") == "true" else filled,
                 source=self.config.path,
                 directory=self._directory(_fill(str(options.get("working_directory", "")), values)),
                 env={**self.env, **_fill_all(table(options.get("environment")), values)},
