@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.records import Image, LeftOut
+from heroci_action.detection.ci.records import Command, Image, LeftOut
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import INSTALLS_OTHER, NETWORK
 from heroci_action.detection.preparation import find_kind, suggest_step, unite_tasks
@@ -19,6 +19,11 @@ _PLAIN = re.compile(
 )
 # Programs that arrange the files of an image: `sed -i 's/\r$//' /start`, `chmod +x /start`.
 _TRIFLES = FILE_PROGRAMS | {"sed", "chmod", "getent"}
+
+# `cp configs/settings.yaml /root/.shop/settings.yaml`
+_CONFIGURATION = re.compile(r"\.(ya?ml|toml|ini|cfg|json|env|py)$|(^|/)\.env$")
+_COPYING = frozenset({"cp", "mv", "install", "sed"})
+_OF_SYSTEM = re.compile(r"/(etc|usr|lib|var|run)/")
 
 
 def detect_job_image(project: ProjectFiles) -> Iterator[Finding]:
@@ -46,7 +51,8 @@ def find_built_files(project: ProjectFiles) -> Iterator[LeftOut]:
     for command in unite_tasks(project.image_commands):
         kind = find_kind(project, command)
         trifles = command.call.name in _TRIFLES or command.words[:2] == ("git", "config")
-        if kind in {None, NETWORK, INSTALLS_OTHER} and command.line not in seen and not trifles:
+        matters = kind in {None, NETWORK, INSTALLS_OTHER} and not trifles
+        if (matters or _makes_configuration(command)) and command.line not in seen:
             seen.add(command.line)
             yield LeftOut(
                 line=command.shown,
@@ -54,6 +60,13 @@ def find_built_files(project: ProjectFiles) -> Iterator[LeftOut]:
                 reason=kind or "it is a part of the image in which the CI runs the tests",
                 command=suggest_step(project, command),
             )
+
+
+def _makes_configuration(command: Command) -> bool:
+    """Return whether a command copies or changes a file of settings that is not the system's own."""
+    words = command.words if command.call.name == "sed" else command.words[-1:]
+    files = (word for word in words if _CONFIGURATION.search(word))
+    return command.call.name in _COPYING and not all(map(_OF_SYSTEM.match, files))
 
 
 def _image(project: ProjectFiles) -> Image | None:

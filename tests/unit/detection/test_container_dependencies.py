@@ -242,6 +242,8 @@ def test_what_the_image_contains_beside_packages_is_named(tmp_path: Path) -> Non
         WORKDIR /app
         RUN pip install -r requirements/ci.txt
         RUN python manage.py compilemessages && ./assets.sh
+        RUN cp ci/settings.yaml /root/.shop/settings.yaml && sed -i s/a/b/ /root/.shop/settings.yaml
+        RUN cp ci/nginx.json /etc/nginx.json
         ARG MODEL=en_core_web_sm
         RUN --mount=type=cache,target=/root/.cache python -m spacy download "${MODEL}"
         """
@@ -251,6 +253,8 @@ def test_what_the_image_contains_beside_packages_is_named(tmp_path: Path) -> Non
         "curl -s https://example.com/tool.sh | sh -s",
         "python manage.py compilemessages",
         "./assets.sh",
+        "cp ci/settings.yaml /root/.shop/settings.yaml",
+        "sed -i s/a/b/ /root/.shop/settings.yaml",
         'python -m spacy download "en_core_web_sm"',
     ]
     assert found[[*found][-1]] == "python -m spacy download en_core_web_sm"
