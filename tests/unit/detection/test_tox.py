@@ -171,3 +171,24 @@ def test_tox_without_names_also_runs_the_environments_without_tests() -> None:
     commands = commands_of("tox", {"tox.ini": HIDING})
     run = [command.line for command in commands if command.call.name != "pip"]
     assert run == [f"pytest '{UNKNOWN}'", "mypy shop tests", "sphinx-build -W docs build"]
+
+
+def test_an_environment_in_which_only_node_tests_is_a_check(tmp_path: Path) -> None:
+    tox = """
+        [tox]
+        envlist = py313, web
+        [testenv]
+        commands = pytest
+        [testenv:web]
+        commands =
+            npm ci
+            npm run test
+    """
+    files = {
+        **django(),
+        **workflow("tox"),
+        "tox.ini": tox,
+        "package.json": '{"scripts": {"test": "karma start --single-run"}}',
+    }
+    warnings = loaded(tmp_path, files).warnings
+    assert any("'npm run test' (tox web)" in text for text in warnings)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from heroci_action.detection.ci.command_line import Options, split_at_dashes, split_words
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig, ToxEnvironment
 from heroci_action.detection.ci.task_runners.tox_factors import (
     choose,
@@ -86,8 +87,12 @@ def _runs_no_tests(name: str, config: ToxConfig) -> bool:
     """Return whether an environment only checks or builds something, by its name or else by its commands."""
     if is_check(name) or is_variant(name):
         return is_check(name)
-    commands = config.environment(name, (), {}).commands
-    words = (word for line in commands for word in split_words(line.lstrip("-! ")))
+    commands = (
+        split_words(line.lstrip("-! ")) for line in config.environment(name, (), {}).commands
+    )
+    # `npm run test` tests what Node runs.
+    own = (words for words in commands if PACKAGE_MANAGERS.isdisjoint(words[:1]))
+    words = itertools.chain.from_iterable(own)
     return not any(_TESTS.fullmatch(word.rpartition("/")[2]) for word in words)
 
 
