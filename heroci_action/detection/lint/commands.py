@@ -133,12 +133,15 @@ def _listed(project: ProjectFiles, commands: tuple[Command, ...], tool: LintTool
 
 
 def lines_of_linters(project: ProjectFiles) -> frozenset[tuple[str, str]]:
-    """Return the lines of the suite's job whose checks the stage lint makes, each with its source."""
+    """Return the lines of the CI whose checks the stage lint makes, each with its source.
+
+    What only tox or make runs on a laptop is no such line: the stage need not contain it.
+    """
     if project.configured("lint") is not None:
         return frozenset()
     return frozenset(
         (command.shown, command.source)
-        for command in project.commands
+        for command in project.ci.commands
         if not command.may_fail
         and any(runs(project, command, tool) for tool in LINT_TOOLS.values())
     )

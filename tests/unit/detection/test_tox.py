@@ -192,3 +192,11 @@ def test_an_environment_in_which_only_node_tests_is_a_check(tmp_path: Path) -> N
     }
     warnings = loaded(tmp_path, files).warnings
     assert any("'npm run test' (tox web)" in text for text in warnings)
+
+
+def test_a_linter_that_only_tox_runs_is_not_said_to_be_in_the_stage_lint(tmp_path: Path) -> None:
+    tox = "[tox]\nenvlist = py313, pep8\n[testenv]\ncommands = pytest\n[testenv:pep8]\ncommands = pylint mysite\n"
+    found = loaded(tmp_path, {**django(), "tox.ini": tox})
+    assert "pylint" not in found.config.lint
+    reasons = {line.line: line.reason for line in found.facts.left_out}
+    assert reasons["pylint mysite"] == "it checks something"
