@@ -27,11 +27,11 @@ from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.outside_copies import find_copies
+from heroci_action.detection.ci.shell.pipes import with_input, with_words_of_xargs
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.statement_text import Span, render
 from heroci_action.detection.ci.shell.syntax import ends_line, fields, parse_shell, text_of, walk
 from heroci_action.detection.ci.shell.words import command_words, expand, expand_one, lines_of
-from heroci_action.detection.ci.shell.pipes import with_input, with_words_of_xargs
 
 if TYPE_CHECKING:
     from tree_sitter import Node
