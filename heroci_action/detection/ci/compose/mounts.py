@@ -27,7 +27,7 @@ _WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mounts:
-    """The directories and files of a container that are those of the repository, and the container's working directory."""
+    """The directories and files of a container that are those of the repository, and its working directory."""
 
     places: Mapping[str, str] = field(default_factory=dict)
     workdir: str = ""
