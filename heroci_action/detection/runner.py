@@ -41,10 +41,10 @@ from heroci_action.detection.left_out import (
     reason_of_program,
 )
 from heroci_action.detection.lint.allowed import find_allowed
-from heroci_action.detection.lint.commands import lines_of_linters
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.lint.proposals import written_steps
+from heroci_action.detection.lint.tools import lines_of_linters
 from heroci_action.detection.other_tests import (
     describe_run,
     is_variant,

@@ -52,6 +52,8 @@ _WITH_VALUE = re.compile(
 _PLACES = re.compile(
     r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
 )
+# Mypy's options that name what it checks, beside which it takes no paths: `-p shop`, `--module=shop.models`
+_PACKAGES = re.compile(r"-[pm]|--(package|module)(=.*)?")
 _VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
 # Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
 _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
@@ -130,21 +132,6 @@ def by_developers(project: ProjectFiles) -> tuple[Source, ...]:
 
 def _listed(project: ProjectFiles, commands: tuple[Command, ...], tool: LintTool) -> list[Call]:
     return list(_calls(project, commands, tool))
-
-
-def lines_of_linters(project: ProjectFiles) -> frozenset[tuple[str, str]]:
-    """Return the lines of the CI whose checks the stage lint makes, each with its source.
-
-    What only tox or make runs on a laptop is no such line: the stage need not contain it.
-    """
-    if project.configured("lint") is not None:
-        return frozenset()
-    return frozenset(
-        (command.shown, command.source)
-        for command in project.ci.commands
-        if not command.may_fail
-        and any(runs(project, command, tool) for tool in LINT_TOOLS.values())
-    )
 
 
 def _calls(project: ProjectFiles, commands: Iterable[Command], tool: LintTool) -> Iterator[Call]:
@@ -332,7 +319,7 @@ def with_values(words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
 def _is_dropped(word: str, value: str | None) -> bool:
     reporting = _REPORTING.fullmatch(word) or _REPORTING_WITH_VALUE.fullmatch(word)
     unknown = UNKNOWN in word or UNKNOWN in (value or "")
-    return bool(reporting) or unknown or word in {"-", ".", "./"}
+    return bool(reporting) or unknown or word in {"-", "--", ".", "./"}
 
 
 def _is_glob(project: ProjectFiles, path: str) -> bool:
@@ -368,8 +355,10 @@ def command_of(
 
 
 def _leaves_choice(project: ProjectFiles, tool: LintTool, calls: list[Call]) -> bool:
-    """Return whether calls without a path leave it to the settings in the working directory what is checked."""
+    """Return whether calls without a path leave it to options, or to the settings in the working directory."""
     here = project.layout.directory
+    if tool.name == "mypy" and any(map(_PACKAGES.fullmatch, calls[0].options)):
+        return True
     plain = all(not (call.paths or call.is_hook) and call.directory == here for call in calls)
     return plain and names_files(project, tool, here)
 

@@ -284,3 +284,18 @@ def _section(project: ProjectFiles, tool: LintTool) -> str | None:
 def _by_requirement(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
     known = tool.name == tool.distribution and tool.distribution in distributions(project)
     return _uncalled(project, tool, "a dependency of the project") if known else None
+
+
+def lines_of_linters(project: ProjectFiles) -> frozenset[tuple[str, str]]:
+    """Return the lines of the CI whose checks the stage lint makes, each with its source.
+
+    What only tox or make runs on a laptop is no such line: the stage need not contain it.
+    """
+    if project.configured("lint") is not None:
+        return frozenset()
+    return frozenset(
+        (command.shown, command.source)
+        for command in project.ci.commands
+        if not command.may_fail
+        and any(runs(project, command, tool) for tool in LINT_TOOLS.values())
+    )

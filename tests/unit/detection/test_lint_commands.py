@@ -134,9 +134,11 @@ def test_calls_in_two_directories_are_one_only_if_the_directory_does_not_matter(
         ("mypy", {"pyproject.toml": "[tool.mypy]\npackages = ['mysite']\n"}, MYPY),
         ("mypy mysite", {"mypy.ini": "[mypy]\nfiles = web/\n"}, (*MYPY, "mysite")),
         ("mypy", {"mypy.ini": "[mypy]\nstrict = true\n"}, (*MYPY, ".")),
+        ("mypy -p mysite", {}, (*MYPY, "-p", "mysite")),
+        ("mypy --module=mysite.a", {}, (*MYPY, "--module=mysite.a")),
     ],
 )
-def test_mypy_without_a_path_checks_the_files_of_its_settings(
+def test_mypy_without_a_path_checks_what_its_settings_or_options_name(
     tmp_path: Path, call: str, files: dict[str, str], command: tuple[str, ...]
 ) -> None:
     assert lint(tmp_path, files, workflow(call)) == {"mypy": command}
