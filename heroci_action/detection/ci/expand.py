@@ -56,6 +56,7 @@ from heroci_action.repository.files import join
 
 MAX_DEPTH = 12  # calls that call each other
 MAX_COMMANDS = 5_000  # of one job
+MAX_TRIALS = 2  # entry points that start containers whose entry points are read
 # Programs that run tasks from files that are not read.
 _UNREADABLE = frozenset(
     {
@@ -79,7 +80,10 @@ _UNREADABLE = frozenset(
 
 @dataclass(kw_only=True)
 class Context:
-    """The state that a job's commands share: files, Python, and unread lines (`not_followed`, `actions`)."""
+    """The state that a job's commands share: files, Python, and unread lines (`not_followed`, `actions`).
+
+    `trials` is the number of entry points in each other that are read only to see what they do.
+    """
 
     files: WorkingTree
     python: str | None = None
@@ -88,6 +92,7 @@ class Context:
     not_followed: list[LeftOut] = field(default_factory=list)
     actions: list[LeftOut] = field(default_factory=list)
     count: int = 0
+    trials: int = 0
 
 
 def run(script: Script, context: Context) -> Iterator[Command]:
@@ -250,12 +255,15 @@ def _behind_entry_point(
     """Return what a container starts by itself, and what that runs in any case; `known` are variables of its image."""
     script = entry_point_script(context.used, command) if context.used else None
     script = script or image_script(command, context.builds, context.files.current())
-    if script is None:
+    if script is None or context.trials == MAX_TRIALS:
         return None, []
     script = call_as_shell(script, context.files)
-    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[])
+    trials = context.trials + 1
+    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[], trials=trials)
     started = replace(script, env={**known, **script.env})
-    return script, [found for found in run(started, trial) if not found.conditional]
+    inner = [found for found in run(started, trial) if not found.conditional]
+    context.count = trial.count
+    return script, inner
 
 
 Expander = Callable[[Command, Context], tuple[Script, ...] | None]

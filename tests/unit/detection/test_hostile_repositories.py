@@ -7,6 +7,7 @@ import pytest
 
 from heroci_action.project import load
 from heroci_action.repository.files import MAX_TEXT, RepositoryFiles
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import SQLITE, django, loaded, manage, write
 
 BROKEN = [
@@ -58,6 +59,18 @@ def test_aliases_that_multiply_do_not(tmp_path: Path) -> None:
     ]
     files = {**django(), ".gitlab-ci.yml": "\n".join(lines) + "\n"}
     assert loaded(tmp_path, files).config.tests.runner == "django"
+
+
+def test_an_entry_point_that_starts_its_own_container_ends(tmp_path: Path) -> None:
+    words = ("lint", "tests", "pytest a", "web tests")
+    entry = "".join(f"docker compose run web {each}\n" for each in words)
+    files = {
+        "compose.yml": "services: {web: {build: .}}\n",
+        "Dockerfile": 'FROM python:3.12\nWORKDIR /app\nCOPY . /app\nENTRYPOINT ["/app/entry.sh"]\n',
+        "entry.sh": f"#!/bin/sh\n{entry}flake8 .\npytest\n",
+        **workflow("docker compose run web tests"),
+    }
+    assert loaded(tmp_path, {**django(), **files}).config.tests.runner
 
 
 def test_a_link_out_of_the_repository_is_not_followed(tmp_path: Path) -> None:
