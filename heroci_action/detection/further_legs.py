@@ -11,7 +11,7 @@ from heroci_action.detection.project_files import ProjectFiles
 
 
 def warn_of_further_legs(project: ProjectFiles) -> Iterator[Finding]:
-    """State in one line how else the CI runs the suite, unless the configuration has a matrix."""
+    """State in one line how else the CI runs the suite, unless the configuration chooses a Python or has a matrix."""
     suite = project.ci.suite
     if suite is None or suite.job not in project.ci.jobs or project.configured("matrix"):
         return
@@ -21,7 +21,8 @@ def warn_of_further_legs(project: ProjectFiles) -> Iterator[Finding]:
     used = str(project.configured("python") or choose_python(project)[0])
     jobs = (suite.job, *suite.others, *twins)
     versions = {version for job in jobs for version in (*job.pythons, job.python) if version}
-    pythons = sorted(versions - {used}, key=lambda text: tuple(map(int, text.split("."))))
+    others = versions - {used} if project.configured("python") is None else set()
+    pythons = sorted(others, key=lambda text: tuple(map(int, text.split("."))))
     own = databases_of(suite.job)
     databases = {name for job in twins for name in databases_of(job) - own}
     parts = (
@@ -33,7 +34,7 @@ def warn_of_further_legs(project: ProjectFiles) -> Iterator[Finding]:
         how = "; ".join(filter(None, parts))
         yield Warn(
             f"the CI also runs the suite {how}; HeroCI runs one leg, with Python {used}: "
-            "several need `matrix` in the configuration"
+            "set `python` for this one, or `matrix` for several"
         )
 
 

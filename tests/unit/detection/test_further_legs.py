@@ -88,6 +88,7 @@ def test_further_legs_are_named(tmp_path: Path, files: dict[str, str], how: str)
             ".github/workflows/nightly.yml": f"on: schedule\njobs: {{test: {{steps: [{{run: {TEST}}}]}}}}",
         },
         {**github(PYTHONS), "heroci.toml": "matrix.python = ['3.11', '3.12']\n"},
+        {**github(PYTHONS), "heroci.toml": "python = '3.12'\n"},
         {"tox.ini": "[testenv]\ncommands = python manage.py test\n"},
     ],
 )
