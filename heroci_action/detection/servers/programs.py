@@ -14,9 +14,12 @@ from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.left_out import SERVICE, STAYS
 from heroci_action.detection.preparation import find_kind, suggest_step
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.steps import FILE_PROGRAMS
 
 # Units that run containers, or what every machine has.
 _OWN_UNITS = frozenset({"docker", "containerd", "podman", "ssh", "sshd", "cron", "dbus", "xvfb"})
+# A step in the background may consist of lines that end: `docker pull`, `mkdir logs`.
+_ENDING = FILE_PROGRAMS | {"docker", "podman"}
 _STEM = re.compile(r"\W+")
 
 
@@ -44,7 +47,8 @@ def _stays_unknown(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command leaves something running that may be a server: no display, and no container."""
     if unit := unit_of(command):
         return unit.removesuffix(".service") not in _OWN_UNITS
-    is_other = command.call.container is not None or compose_words(command) is not None
+    ends = command.call.name in _ENDING
+    is_other = ends or command.call.container is not None or compose_words(command) is not None
     kind = find_kind(project, command)
     return (
         command.background

@@ -158,9 +158,12 @@ def test_a_program_in_a_background_step_of_circleci_is_named(tmp_path: Path) -> 
                   background: true
                   command: |
                     echo "starting"
+                    docker pull acme/worker
+                    mkdir logs
                     java -jar selenium.jar -log selenium.log
               - run: python manage.py test
     """
     found = loaded(tmp_path, {**django(), ".circleci/config.yml": config})
-    assert any("starts 'java -jar selenium.jar" in text for text in found.warnings)
+    [text] = [text for text in found.warnings if "for its tests" in text]
+    assert "starts 'java -jar selenium.jar" in text
     assert found.config.tests.before == ()
