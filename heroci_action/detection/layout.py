@@ -27,6 +27,8 @@ _SIDE = re.compile(
 _DJANGO_MANAGE = re.compile(
     r"execute_from_command_line|DJANGO_SETTINGS_MODULE|configurations\.management"
 )
+# `bin/production.py`
+_LIVE = re.compile(r"prod|stag|live|deploy", re.IGNORECASE)
 # `#!/usr/bin/env python3`
 _PYTHON_SHEBANG = re.compile(r"#!.*\bpython")
 _ADDS_PATH = frozenset({"sys.path.insert", "sys.path.append", "path.insert", "path.append"})
@@ -79,7 +81,8 @@ def find_layout(
         return used
     if ranked and not is_side(ranked[0]):
         return _around_script(_beside(ranked[0]), ci)
-    return _with_entry(_without_manage(tree, ranked) or _tested_by_ci(tree, ci), tree, ci)
+    found = _without_manage(tree, ranked) or _tested_by_ci(tree, ci) or _launched(tree)
+    return _with_entry(found, tree, ci)
 
 
 def manage_files(tree: RepositoryFiles) -> tuple[str, ...]:
@@ -140,6 +143,22 @@ def _tested_by_ci(tree: RepositoryFiles, ci: ProjectCI | None) -> Layout | None:
 def _is_about_django(tree: RepositoryFiles, run: TestRun) -> bool:
     script = run.program if run.runner is Runner.SCRIPT else None
     return run.runner is Runner.DJANGO or (script is not None and "django" in tree.text(script))
+
+
+def _launched(tree: RepositoryFiles) -> Layout | None:
+    """Return the layout of a launcher under another name, `bin/develop.py`, which runs from the repository's root.
+
+    A module of a package is none, as it may import from its package. Of several, those for a live system come last.
+    """
+    own = [
+        path
+        for path in tree.python_with("execute_from_command_line")
+        if not (is_side(path) or tree.has(join(parent(path), "__init__.py")))
+    ]
+    if not own:
+        return None
+    path = min(own, key=lambda each: (bool(_LIVE.search(each)), *_rank(each)))
+    return Layout(directory=".", manage=path, why=f"{path} starts Django")
 
 
 def _nearest(ranked: list[str], directory: str) -> str | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from textwrap import dedent
 
@@ -7,8 +8,9 @@ import pytest
 
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.tests import build
+from heroci_action.project import load
 from tests.unit.detection.ci.trees import workflow
-from tests.unit.detection.projects import SQLITE, django, loaded, manage
+from tests.unit.detection.projects import SQLITE, django, loaded, manage, write
 
 
 @pytest.mark.parametrize(
@@ -364,3 +366,23 @@ def test_imports_start_where_a_linked_manage_py_really_is(tmp_path: Path) -> Non
     found = loaded(tmp_path, files)
     assert (found.config.working_directory, found.config.settings) == (".", "settings")
     assert not [text for text in found.warnings if "not found" in text]
+
+
+def test_a_launcher_under_another_name_runs_from_the_root_of_the_repository(tmp_path: Path) -> None:
+    launcher = manage("shop.settings.base")
+    files = {
+        "bin/develop.py": launcher,
+        "bin/a_production.py": launcher,
+        "tests/run.py": launcher,
+        "shop/__init__.py": "",
+        "shop/console.py": launcher,
+        "shop/settings/__init__.py": "",
+        "shop/settings/base.py": SQLITE,
+        "requirements.txt": "django\n",
+    }
+    write(tmp_path, files)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "-A"], cwd=tmp_path, check=True)
+    found = load(tmp_path)
+    assert (found.facts.manage, found.config.working_directory) == ("bin/develop.py", ".")
+    assert found.config.settings == "shop.settings.base"
