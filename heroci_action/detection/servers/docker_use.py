@@ -12,7 +12,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.runner_choice import suite_runs
 from heroci_action.detection.settings.source import settings_source
-from heroci_action.repository.files import ancestors, relative_path
+from heroci_action.repository.files import ancestors, join, parent, relative_path
 
 # Packages that only start containers; `docker` also has classes that a test of code with a fake client imports.
 _PACKAGES = frozenset(
@@ -46,13 +46,31 @@ def detect_docker_use(project: ProjectFiles) -> Iterator[Finding]:
 
 def _belongs(project: ProjectFiles, file: str) -> bool:
     """Return whether a file contains tests of the suite, or what they use."""
-    if OF_TESTS.search(file) is None:
+    if OF_TESTS.search(file) is None or _is_excluded(project, file):
         return False
-    runs = suite_runs(project)
-    places = {place for run in runs for place in places_of(project, run)}
-    here = project.layout.directory
-    inside = not places.isdisjoint(ancestors(file)) if runs else here in ancestors(file)
-    return (inside or file.endswith("conftest.py")) and not _is_excluded(project, file)
+    places = set(_places(project))
+    inside = not places.isdisjoint(ancestors(file))
+    around = any(parent(file) in ancestors(place) for place in places)
+    return inside or (around and file.endswith("conftest.py"))
+
+
+def _places(project: ProjectFiles) -> Iterator[str]:
+    """Yield the directories and files of the tests: those that the configuration names, else those of the suite."""
+    here, given = project.layout.directory, project.configured("tests.args")
+    if not isinstance(given, list):
+        runs = suite_runs(project)
+        yield from [place for run in runs for place in places_of(project, run)] or [here]
+        return
+    words = [word for each in given for word in (each if isinstance(each, list) else [each])]
+    labels = [word.partition("::")[0] for word in map(str, words) if not word.startswith("-")]
+    modules = (label if "/" in label else label.replace(".", "/") for label in labels)
+    paths = [join(here, path) for path in (*labels, *modules)]
+    # Others are values of options: `-k cart`.
+    yield from [path for path in paths if _exists(project, path)] or [here]
+
+
+def _exists(project: ProjectFiles, path: str) -> bool:
+    return project.tree.has(path) or project.tree.has_directory(path)
 
 
 def _is_excluded(project: ProjectFiles, file: str) -> bool:

@@ -98,3 +98,25 @@ def test_what_the_suite_does_not_run_is_not_named(
 ) -> None:
     files = {"shop/tests/test_a.py": "def test_a(): pass\n", **workflow(line)}
     assert use(tmp_path, {**files, file: text}) is None
+
+
+@pytest.mark.parametrize(
+    ("configured", "line", "is_named"),
+    [
+        ("", "manage.py test", True),
+        ("", "pytest shop", False),
+        ('args = ["shop.tests"]', "pytest", False),
+        ('args = [["shop/tests"], ["e2e"]]', "pytest", True),
+        ('args = ["-k", "cart"]', "pytest", True),
+    ],
+)
+def test_a_conftest_of_other_tests_is_not_meant(
+    tmp_path: Path, configured: str, line: str, *, is_named: bool
+) -> None:
+    files = {
+        "e2e/conftest.py": CONTAINER,
+        "shop/tests/test_a.py": "def test_a(): pass\n",
+        "heroci.toml": f"[tests]\n{configured}\n",
+        **workflow(line),
+    }
+    assert (use(tmp_path, files) is not None) is is_named
