@@ -63,8 +63,8 @@ def _places(project: ProjectFiles) -> Iterator[str]:
         return
     words = [word for each in given for word in (each if isinstance(each, list) else [each])]
     labels = [word.partition("::")[0] for word in map(str, words) if not word.startswith("-")]
-    modules = (label if "/" in label else label.replace(".", "/") for label in labels)
-    paths = [join(here, path) for path in (*labels, *modules)]
+    modules = [label.replace(".", "/") for label in labels]
+    paths = [join(here, path) for path in (*labels, *modules, *(f"{each}.py" for each in modules))]
     # Others are values of options: `-k cart`.
     yield from [path for path in paths if _exists(project, path)] or [here]
 

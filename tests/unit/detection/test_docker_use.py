@@ -106,6 +106,7 @@ def test_what_the_suite_does_not_run_is_not_named(
         ("", "manage.py test", True),
         ("", "pytest shop", False),
         ('args = ["shop.tests"]', "pytest", False),
+        ('args = ["shop.tests.test_a"]', "manage.py test", False),
         ('args = [["shop/tests"], ["e2e"]]', "pytest", True),
         ('args = ["-k", "cart"]', "pytest", True),
     ],
