@@ -35,8 +35,10 @@ def detect_docker_use(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the place where the tests of the suite, or their settings, start containers."""
     source = settings_source(project)
     settings = source.files if source else ()
+    places, excluded = frozenset(_places(project)), _exclusions(project)
     for file in project.tree.python_with(*_WORDS):
-        if file in settings or _belongs(project, file):
+        of_suite = _belongs(file, places) and not _is_excluded(project, file, excluded)
+        if file in settings or of_suite:
             found = next(_uses(project.tree.python(file)), None)
             if found is not None:
                 line, how = found
@@ -44,11 +46,10 @@ def detect_docker_use(project: ProjectFiles) -> Iterator[Finding]:
                 return
 
 
-def _belongs(project: ProjectFiles, file: str) -> bool:
-    """Return whether a file contains tests of the suite, or what they use."""
-    if OF_TESTS.search(file) is None or _is_excluded(project, file):
+def _belongs(file: str, places: frozenset[str]) -> bool:
+    """Return whether a file contains tests in one of these places, or what they use."""
+    if OF_TESTS.search(file) is None:
         return False
-    places = set(_places(project))
     inside = not places.isdisjoint(ancestors(file))
     around = any(parent(file) in ancestors(place) for place in places)
     return inside or (around and file.endswith("conftest.py"))
@@ -73,12 +74,16 @@ def _exists(project: ProjectFiles, path: str) -> bool:
     return project.tree.has(path) or project.tree.has_directory(path)
 
 
-def _is_excluded(project: ProjectFiles, file: str) -> bool:
-    """Return whether every run of the suite leaves the file's tests out by their place or their marker."""
+def _exclusions(project: ProjectFiles) -> frozenset[str]:
+    """Return the places and markers that every run of the suite leaves out."""
     by_config = find_exclusions(pytest_config(project).addopts)
     runs = suite_runs(project)
     left_out = [by_config | find_exclusions(run.arguments) for run in runs] or [by_config]
-    words = frozenset.intersection(*left_out)
+    return frozenset.intersection(*left_out)
+
+
+def _is_excluded(project: ProjectFiles, file: str, words: frozenset[str]) -> bool:
+    """Return whether these places and markers are those of a file's tests."""
     path = f"{relative_path(file, project.layout.directory)}/"
     text = project.tree.text(file)
     return any(
