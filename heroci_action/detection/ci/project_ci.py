@@ -49,8 +49,8 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services only; `leg_commands` run only in other legs of their matrices. The commands
-    belong to `territory`, one project of the repository.
+    `jobs` come from the services, else from tox; `leg_commands` run only in other legs of their matrices. The
+    commands belong to `territory`, one project of the repository.
     """
 
     jobs: tuple[Job, ...] = ()
@@ -140,11 +140,13 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     if suite is not None:
         elsewhere = (other.job for other in usual if repeats(other, suite))
         suite = replace(suite, twins=(*suite.twins, *elsewhere))
-    local = _jobs(read_local(tree), tree, territory)
+    suite = suite or find_suite(_jobs(read_local(tree), tree, territory), tree)
+    # Without a service, the list of tox's environments is all that has to pass.
+    jobs = jobs or (suite.job,) if suite and suite.job.name == "tox" else jobs
     return ProjectCI(
         jobs=jobs,
         leg_commands=tuple(itertools.chain.from_iterable(map(_leg_commands, jobs))),
-        suite=suite or find_suite(local, tree),
+        suite=suite,
         territory=territory,
     )
 

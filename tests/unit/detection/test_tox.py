@@ -194,9 +194,44 @@ def test_an_environment_in_which_only_node_tests_is_a_check(tmp_path: Path) -> N
     assert any("'npm run test' (tox web)" in text for text in warnings)
 
 
-def test_a_linter_that_only_tox_runs_is_not_said_to_be_in_the_stage_lint(tmp_path: Path) -> None:
-    tox = "[tox]\nenvlist = py313, pep8\n[testenv]\ncommands = pytest\n[testenv:pep8]\ncommands = pylint mysite\n"
+def test_without_a_service_the_environments_of_tox_are_the_checks(tmp_path: Path) -> None:
+    tox = """
+        [tox]
+        envlist = py313, pep8, docs
+        [testenv]
+        commands = pytest
+        [testenv:pep8]
+        commands = pylint mysite
+        [testenv:docs]
+        commands = sphinx-build -W docs build
+        [testenv:release]
+        commands = check-manifest
+    """
     found = loaded(tmp_path, {**django(), "tox.ini": tox})
+    assert "pylint" in found.config.lint
+    reasons = {line.line: line.reason for line in found.facts.left_out}
+    assert reasons["pylint mysite"] == "the stage lint runs it"
+    assert "check-manifest" not in reasons
+    assert any("'sphinx-build -W docs build' (tox docs)" in text for text in found.warnings)
+
+
+def test_a_linter_that_only_tox_runs_beside_a_service_is_not_required(tmp_path: Path) -> None:
+    tox = "[tox]\nenvlist = py313, pep8\n[testenv]\ncommands = pytest\n[testenv:pep8]\ncommands = pylint mysite\n"
+    found = loaded(tmp_path, {**django(), "tox.ini": tox, **workflow("echo ready")})
     assert "pylint" not in found.config.lint
     reasons = {line.line: line.reason for line in found.facts.left_out}
     assert reasons["pylint mysite"] == "it checks something"
+
+
+def test_an_environment_for_a_version_without_tests_is_a_check() -> None:
+    tox = """
+        [tox]
+        envlist = py{312,313}-{django52,security,pkg}, py312-slow
+        [testenv]
+        commands =
+            django52,slow: pytest
+            security: bandit -r shop
+            pkg: check-manifest
+    """
+    run = [each.line for each in commands_of("tox", {"tox.ini": tox}) if each.call.name != "pip"]
+    assert run == ["pytest", "bandit -r shop", "check-manifest"]

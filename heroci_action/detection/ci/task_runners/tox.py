@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from heroci_action.detection.ci.command_line import Options, split_at_dashes, split_words
@@ -78,15 +78,25 @@ def _choose_names(
         return names, []
     chosen = choose(config.names, python) or f"py{(python or '').replace('.', '')}"
     parts = dict.fromkeys([chosen, *find_parts(config.names, chosen)])
-    return list(parts), [
-        name for name in config.names if name not in parts and _runs_no_tests(name, config)
-    ]
+    others = (name for name in config.names if name not in parts)
+    checks = [name for name in others if is_check(name) or _runs_no_tests(name, config)]
+    return list(parts), list(_without_other_versions(checks, config, list(parts)))
+
+
+def _without_other_versions(
+    names: Iterable[str], config: ToxConfig, known: Iterable[str]
+) -> Iterator[str]:
+    """Yield environments, but none for other versions whose commands are already known: `py312-docs`, `py313-docs`."""
+    seen = {config.environment(name, (), {}).commands for name in known}
+    for name in names:
+        commands = config.environment(name, (), {}).commands
+        if is_check(name) or not is_variant(name) or commands not in seen:
+            yield name
+        seen.add(commands)
 
 
 def _runs_no_tests(name: str, config: ToxConfig) -> bool:
-    """Return whether an environment only checks or builds something, by its name or else by its commands."""
-    if is_check(name) or is_variant(name):
-        return is_check(name)
+    """Return whether the commands of an environment only check or build something."""
     commands = (
         split_words(line.lstrip("-! ")) for line in config.environment(name, (), {}).commands
     )

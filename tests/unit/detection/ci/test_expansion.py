@@ -276,9 +276,9 @@ PARTS = """
 """
 
 
-def test_tox_runs_the_parts_of_the_tests_in_several_environments() -> None:
+def test_tox_runs_the_parts_of_the_tests_and_what_needs_no_tests() -> None:
     commands = shown(commands_of("tox", {"tox.ini": PARTS}))
-    assert commands == ["pytest tests/unit", "pytest tests/integration"]
+    assert commands == ["pytest tests/unit", "pytest tests/integration", "sphinx-build"]
 
 
 def test_tox_sets_the_variables_of_the_environment() -> None:
