@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import MappingProxyType
 
 from heroci_action.detection.ci.compose.bake import read_builds
 from heroci_action.detection.ci.compose.composition import (
@@ -117,8 +116,10 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)
     mounts = mounts_of(command, context.used, context.builds, context.files.tree)
-    command = _with_entry_point(enter_repository(command, mounts), context)
-    scripts = _scripts(command, context)
+    command = enter_repository(command, mounts)
+    start = _read_entry_point(command, context)
+    command = _with_exports(command, start, context)
+    scripts = _scripts(command, start, context)
     if scripts is None:
         yield command
         return
@@ -160,19 +161,16 @@ def _launched(command: Command, context: Context) -> Command:
     return replace(command, directory=directory, env={**env, **known, **call.env}, unknown=unknown)
 
 
-def _scripts(command: Command, context: Context) -> tuple[Script, ...] | None:
+def _scripts(
+    command: Command, start: _EntryPoint | None, context: Context
+) -> tuple[Script, ...] | None:
     """Return the scripts that a command runs; None if it is a program."""
-    for expander in (
-        _by_name,
-        _launched_task,
-        _shell_text,
-        _shell_file,
-        _python_file,
-        _entry_point,
-    ):
+    for expander in (_by_name, _launched_task, _shell_text, _shell_file, _python_file):
         found = expander(command, context)
         if found is not None:
             return found
+    if start and _makes_tests(command, start, context):
+        return (start.script,)
     if command.call.name in {*_UNREADABLE, *FILES_OF_TASKS}:
         reason = f"HeroCI does not read the files of {command.call.name}"
         left_out = LeftOut(line=command.line, source=command.source, reason=reason)
@@ -216,54 +214,58 @@ def _python_file(command: Command, context: Context) -> tuple[Script, ...] | Non
     return expand_python_script(command, context.files.tree)
 
 
-def _entry_point(command: Command, context: Context) -> tuple[Script, ...] | None:
-    """Return what a container starts by itself if that makes tests or checks of its words: `run web lint`."""
-    if find_test_run(command, context.files.tree):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _EntryPoint:
+    """What a container starts by itself, the commands that it runs in any case, and the variables of its image."""
+
+    script: Script
+    commands: tuple[Command, ...]
+    settings: Mapping[str, str]
+
+
+def _read_entry_point(command: Command, context: Context) -> _EntryPoint | None:
+    """Return the entry point that receives the words of a command in a container."""
+    script = entry_point_script(context.used, command) if context.used else None
+    script = script or image_script(command, context.builds, context.files.current())
+    if script is None or context.trials == MAX_TRIALS:
         return None
-    script, inner = _behind_entry_point(command, context)
+    script = call_as_shell(script, context.files)
+    settings = variables_of_image(context.used, command, context.builds, context.files.tree)
+    trials = context.trials + 1
+    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[], trials=trials)
+    found = run(replace(script, env={**settings, **script.env}), trial)
+    commands = tuple(inner for inner in found if not inner.conditional)
+    context.count = trial.count
+    return _EntryPoint(script=script, commands=commands, settings=settings)
+
+
+def _with_exports(command: Command, start: _EntryPoint | None, context: Context) -> Command:
+    """Give tests in a container the variables that its entry point exports before it runs their words."""
+    call = command.call
+    runs_words = call.script is not None or call.name in _EXPANDERS or _shell_file(command, context)
+    # Other words, such as `tests`, are those of the entry point itself, which is followed.
+    if start is None or not (runs_words or find_test_run(command, context.files.tree)):
+        return command
+    tests = [found for found in start.commands if find_test_run(found, context.files.tree)]
+    if not tests:
+        return command
+    exported = tests[-1].env.items() - {**start.settings, **start.script.env}.items()
+    return replace(command, env={**command.env, **dict(exported)})
+
+
+def _makes_tests(command: Command, start: _EntryPoint, context: Context) -> bool:
+    """Return whether an entry point makes tests or checks of the words that it receives: `run web lint`."""
+    if find_test_run(command, context.files.tree):
+        return False
     # An entry point that starts the words themselves tells nothing new about them.
-    itself = any(found.call.name == command.call.name for found in inner)
-    tells = not itself and any(_tells(found, context) for found in inner)
-    return (script,) if script and tells else None
+    itself = any(found.call.name == command.call.name for found in start.commands)
+    return not itself and any(_tells(found, context) for found in start.commands)
 
 
 def _tells(command: Command, context: Context) -> bool:
     """Return whether a command is a run of tests, or of a program that checks."""
     tests = find_test_run(command, context.files.tree) is not None
     return tests or reason_of_program(command.call.name) == CHECKS
-
-
-def _with_entry_point(command: Command, context: Context) -> Command:
-    """Give tests in a container the variables that its entry point exports before it runs their words."""
-    call = command.call
-    runs_words = call.script is not None or call.name in _EXPANDERS or _shell_file(command, context)
-    # Other words, such as `tests`, are those of the entry point itself, which is followed.
-    if call.container is None or not (runs_words or find_test_run(command, context.files.tree)):
-        return command
-    known = variables_of_image(context.used, command, context.builds, context.files.tree)
-    script, inner = _behind_entry_point(command, context, known)
-    tests = [found for found in inner if find_test_run(found, context.files.tree)]
-    if script is None or not tests:
-        return command
-    exported = dict(tests[-1].env.items() - {**known, **script.env}.items())
-    return replace(command, env={**command.env, **exported})
-
-
-def _behind_entry_point(
-    command: Command, context: Context, known: Mapping[str, str] = MappingProxyType({})
-) -> tuple[Script | None, list[Command]]:
-    """Return what a container starts by itself, and what that runs in any case; `known` are variables of its image."""
-    script = entry_point_script(context.used, command) if context.used else None
-    script = script or image_script(command, context.builds, context.files.current())
-    if script is None or context.trials == MAX_TRIALS:
-        return None, []
-    script = call_as_shell(script, context.files)
-    trials = context.trials + 1
-    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[], trials=trials)
-    started = replace(script, env={**known, **script.env})
-    inner = [found for found in run(started, trial) if not found.conditional]
-    context.count = trial.count
-    return script, inner
 
 
 Expander = Callable[[Command, Context], tuple[Script, ...] | None]
