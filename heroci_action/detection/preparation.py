@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.paths import is_outside, locate
-from heroci_action.detection.ci.records import NOT, UNKNOWN, Command, LeftOut
+from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.shell.pipes import SHELLS
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
@@ -238,7 +238,7 @@ class _Line:
 
     def kind(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""
-        if self.command.line.startswith(NOT) and not self.command.piped:
+        if self.command.negated and not self.command.piped:
             return CHECKS
         if runs_nothing(self.command, self.project.tree):
             return NO_TESTS

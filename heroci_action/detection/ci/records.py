@@ -15,8 +15,6 @@ _VERSION = re.compile(r"(?<=.)(?:@|[=<>~!]=).*")
 UNKNOWN = "\ue000"
 # The checkout's directory, spelled as the placeholder that a step of the plan uses for it.
 ROOT = "{root}"
-NOT = "! "
-"""The beginning of a line that passes only if its command fails."""
 _BRIEF = 120  # characters of a line in a sentence
 _CONDITION = 200  # characters of a condition in a reason
 
@@ -100,6 +98,7 @@ class Command:
     repository's root; an absolute one is outside it. `environment` is the virtual environment that tox, nox or Hatch
     makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
     lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs behind its pipe.
+    A `negated` line passes only if its command fails: `! grep -r TODO .`.
     """
 
     words: tuple[str, ...]
@@ -113,6 +112,7 @@ class Command:
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     decides: bool = False
+    negated: bool = False
     background: bool = False
     piped: bool = False
     feeds: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ class Flow:
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     decides: bool = False
+    negated: bool = False
     background: bool = False
     piped: bool = False
     feeds: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.records import NOT, UNKNOWN, Command, Script
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
 from heroci_action.detection.ci.shell.conditions import (
     gives_up,
@@ -25,6 +25,7 @@ from heroci_action.detection.ci.shell.conditions import (
 )
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
+from heroci_action.detection.ci.shell.negation import is_in_condition, is_negated, span_of
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.outside_copies import find_copies
 from heroci_action.detection.ci.shell.pipes import with_input, with_words_of_xargs
@@ -84,7 +85,8 @@ def _maybe(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 
 
 def _pipeline(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
-    inner = replace(flow, piped=True, outer=flow.outer or Span.of(node))
+    negated = flow.negated or is_negated(node)
+    inner = replace(flow, piped=True, negated=negated, outer=flow.outer or span_of(node))
     commands = [child for child in node.children if child.is_named]
     for index, child in enumerate(commands):
         lines = lines_of(commands[:index], state)
@@ -118,7 +120,7 @@ def _redirected(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     if body is not None:
         lines = input_of(node, state)
         inner = replace(flow, lines=flow.lines if lines is None else lines)
-        yield from _run(body, state, replace(inner, outer=flow.outer or Span.of(node)))
+        yield from _run(body, state, replace(inner, outer=flow.outer or span_of(node)))
     for redirect in node.children:
         if redirect.type == "heredoc_redirect":
             # The grammar puts what follows `<<EOF` on its line into the redirection.
@@ -184,8 +186,7 @@ def _if(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     for clause in clauses:
         conditions, body = _clause_parts(clause)
         for condition in (each for each in conditions if not only_asks(each, node)):
-            for asking in _run(condition, state, replace(flow, decides=not gives_up(node))):
-                yield replace(asking, line=asking.line.removeprefix(NOT))
+            yield from _run(condition, state, replace(flow, decides=not gives_up(node)))
         taken = truth(conditions[-1], state) if conditions else True
         text = text_of(conditions[-1]) if conditions else ""
         if taken is not False:
@@ -316,10 +317,11 @@ def _emit(
     lines = _input(node, state, flow)
     words = with_words_of_xargs(words, lines, state)
     call = with_input(parse_call(tuple(words)), lines)
+    sign = "! " if flow.negated and flow.outer is None else ""
     yield Command(
         words=tuple(words),
         call=call,
-        line=render(outer, state),
+        line=f"{sign}{render(outer, state)}",
         source=state.source,
         directory=state.directory,
         env={name: value for name, value in env.items() if UNKNOWN not in value},
@@ -327,6 +329,7 @@ def _emit(
         conditions=flow.conditions,
         may_fail=flow.may_fail,
         decides=flow.decides,
+        negated=flow.negated,
         background=flow.background,
         piped=flow.piped,
         feeds=flow.feeds,
@@ -362,13 +365,9 @@ def _source(words: list[str], state: ShellState, flow: Flow) -> Iterator[Command
 
 
 def _negated(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
-    """Yield the commands of `! grep -r TODO .`, whose line keeps the sign that turns the outcome around.
-
-    In a condition, the sign only decides which branch is next.
-    """
-    alone = node.parent is not None and node.parent.type in {"program", "compound_statement"}
-    for command in _run(node.children[-1], state, flow):
-        yield replace(command, line=f"{NOT}{command.line}") if alone else command
+    """Yield the commands of `! grep -r TODO .`; in a condition, the sign only decides which branch is next."""
+    negated = flow.negated or not is_in_condition(node)
+    yield from _run(node.children[-1], state, replace(flow, negated=negated))
 
 
 _HANDLERS: dict[str, Callable[[Node, ShellState, Flow], Iterator[Command]]] = {

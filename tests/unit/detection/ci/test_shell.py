@@ -225,6 +225,24 @@ def test_replacements_in_a_tracked_file_are_not_followed() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "line", "negated"),
+    [
+        ("! x", "! x", True),
+        ("! x > y", "! x > y", True),
+        ("! x | y", "! x | y", True),
+        ("if ! x | y; then z; fi", "x | y", False),
+        ("if ! x > y; then z; fi", "x > y", False),
+        ("! x || y", "x", False),
+    ],
+)
+def test_the_sign_in_front_of_a_line_turns_its_outcome_around(
+    text: str, line: str, *, negated: bool
+) -> None:
+    first = commands_of(text)[0]
+    assert (first.line, first.negated) == (line, negated)
+
+
+@pytest.mark.parametrize(
     ("text", "commands"),
     [
         ("if ! cmp -s a b; then cp a b; fi", ["cp a b ?"]),
