@@ -21,7 +21,6 @@ from heroci_action.detection.ci.selection import (
     find_inclusions,
     known_arguments,
     narrowness,
-    widest,
 )
 from heroci_action.detection.ci.suite import is_beside
 from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, runs_scenarios
@@ -317,7 +316,7 @@ def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...
 def _main(project: ProjectFiles, runs: tuple[TestRun, ...]) -> TestRun:
     """Return the run that selects the least, rather with the project's configuration of pytest than another one."""
     config = pytest_config(project).file
-    return widest(sorted(runs, key=lambda run: file_of_run(project, run) != config))
+    return min(runs, key=lambda run: (narrowness(run), file_of_run(project, run) != config))
 
 
 def _surroundings(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:

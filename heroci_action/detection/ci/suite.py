@@ -19,7 +19,6 @@ from heroci_action.detection.ci.selection import (
     narrowness,
     project_options,
     select,
-    widest,
 )
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
@@ -59,7 +58,7 @@ class Suite:
     @property
     def main(self) -> TestRun:
         """The run that selects the least, rather not on another database than PostgreSQL; others are about parts."""
-        return widest(sorted(self.runs, key=_names_other_database))
+        return min(self.runs, key=lambda run: (narrowness(run), _names_other_database(run)))
 
     @property
     def is_special(self) -> bool:
