@@ -181,21 +181,17 @@ def _redis(
 def _unaddressed(project: ProjectFiles, image: Image, reads: list[Read]) -> Iterator[Finding]:
     """Warn of the variables for Redis that no file of the CI sets; its own settings page may."""
     given = project.configured("env") or {}
-    names = dict.fromkeys(
-        read.name
+    lines = {
+        f'env.{read.name} = "{_redis_value(project, read)}"': read.name
         for read in reads
-        if read.default is None and read.name not in project.evidence.env
-    )
-    if missing := [name for name in names if name not in given]:
-        lines = tuple(
-            f'env.{read.name} = "{_redis_value(project, read)}"'
-            for read in reads
-            if read.name in missing
-        )
+        if read.default is None and read.name not in {*given, *project.evidence.env}
+    }
+    if lines:
+        names = ", ".join(dict.fromkeys(lines.values()))
         yield Warn(
-            f"{image.source} starts {image.reference}, and no file of the CI sets {', '.join(missing)}, from which the "
-            f"settings read its address; if the CI does so elsewhere, set {lines[0]}",
-            tuple(dict.fromkeys(lines)),
+            f"{image.source} starts {image.reference}, and no file of the CI sets {names}, from which the settings "
+            f"read its address; if the CI does so elsewhere, set {next(iter(lines))}",
+            tuple(lines),
         )
 
 
