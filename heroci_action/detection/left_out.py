@@ -27,7 +27,7 @@ CONDITIONAL = "it runs only under a condition"
 HARMLESS = frozenset(
     {INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, NO_TESTS, UPLOADS, FOLLOWS, ELSEWHERE}
 )
-# Programs that read no variables.
+# Programs that only make or copy files.
 PLACING = frozenset({"cp", "touch", "ln", "install", "mkdir"})
 CONDA = "HeroCI does not use conda"
 NETWORK = "it uses the network"

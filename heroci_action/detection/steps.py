@@ -18,11 +18,11 @@ from heroci_action.repository.files import ancestors, relative_path
 
 # `> FILE`, but neither `>&2` nor `2>/dev/null`.
 TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
-# Programs that read no variables: the shell has replaced those of their words.
-_PRINTING = frozenset({"echo", "printf"})
 # A word that is a path from the checkout's directory.
 _IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
-FILE_PROGRAMS = frozenset({"cp", "touch", "ln", "install", "tee", "echo", "printf", "cat", "mkdir"})
+# Programs that read no variables: the shell has replaced those of their words.
+_WITHOUT_VARIABLES = PLACING | {"echo", "printf"}
+FILE_PROGRAMS = _WITHOUT_VARIABLES | {"tee", "cat"}
 SYSTEM_PROGRAMS = (
     FILE_PROGRAMS
     | PACKAGE_MANAGERS
@@ -147,7 +147,7 @@ class _Step:
     def _variables(self) -> str:
         """Return the variables of this line only, such as NODE_ENV of a step."""
         ci = self.project.ci
-        env = {} if self.call.name in PLACING | _PRINTING else self.command.env
+        env = {} if self.call.name in _WITHOUT_VARIABLES else self.command.env
         return "".join(
             f"{name}={shlex.quote(value)} "
             for name, value in env.items()
