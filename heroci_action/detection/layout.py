@@ -12,6 +12,7 @@ from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, program_file
+from heroci_action.detection.pytest_file import PYTEST_FILES
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
 # Django imports modules by name, so a part may contain a hyphen.
@@ -32,7 +33,8 @@ _LIVE = re.compile(r"prod|stag|live|deploy", re.IGNORECASE)
 # `#!/usr/bin/env python3`
 _PYTHON_SHEBANG = re.compile(r"#!.*\bpython")
 _ADDS_PATH = frozenset({"sys.path.insert", "sys.path.append", "path.insert", "path.append"})
-_PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+# Files in which a directory declares a package.
+PACKAGE_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,9 +226,7 @@ def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
         return Layout(
             directory=configured, manage=None, why="the directory of the pytest configuration"
         )
-    if any(tree.has(name) for name in ("setup.py", "setup.cfg", "pyproject.toml")) and _uses_django(
-        tree
-    ):
+    if any(map(tree.has, PACKAGE_FILES)) and _uses_django(tree):
         return Layout(directory=".", manage=None, why="a Django package without manage.py")
     if ranked:
         return _beside(ranked[0])
@@ -235,7 +235,7 @@ def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
 
 def pytest_directories(tree: RepositoryFiles) -> tuple[str, ...]:
     """Return the directories whose pytest configuration names settings of Django, the shallowest first."""
-    files = tree.matching(rf"(.*/)?({'|'.join(map(re.escape, _PYTEST_FILES))})")
+    files = tree.matching(rf"(.*/)?({'|'.join(map(re.escape, PYTEST_FILES))})")
     named = (
         path for path in files if re.search(r"DJANGO_SETTINGS_MODULE|--ds[= ]", tree.text(path))
     )
@@ -243,10 +243,7 @@ def pytest_directories(tree: RepositoryFiles) -> tuple[str, ...]:
 
 
 def _uses_django(tree: RepositoryFiles) -> bool:
-    texts = (
-        tree.text(name)
-        for name in ("setup.py", "setup.cfg", "pyproject.toml", "tox.ini", "requirements.txt")
-    )
+    texts = map(tree.text, (*PACKAGE_FILES, "tox.ini", "requirements.txt"))
     return any(re.search(r"\bdjango\b", text, re.IGNORECASE) for text in texts)
 
 

@@ -12,14 +12,21 @@ from heroci_action.repository.files import RepositoryFiles, join, parent
 # pytest-env's `D:DEBUG=1`, where D is a default and R is not expanded.
 _VARIABLE = re.compile(r"\s*((?:[DR]:)*)\s*(\w+)\s*=\s*(.*?)\s*")
 # In the order in which pytest looks for them.
-_FILES = ("pytest.toml", "pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+PYTEST_FILES = (
+    "pytest.toml",
+    "pytest.ini",
+    ".pytest.ini",
+    "pyproject.toml",
+    "tox.ini",
+    "setup.cfg",
+)
 
 
 def find_pytest_options(
     tree: RepositoryFiles, directories: Iterable[str]
 ) -> tuple[str | None, Mapping[str, str]]:
     """Return the first file with a configuration of pytest, and its options as text; names are in lower case."""
-    for path in (join(directory, name) for directory in directories for name in _FILES):
+    for path in (join(directory, name) for directory in directories for name in PYTEST_FILES):
         options = read_pytest_file(tree, path) if tree.has(path) else None
         if options is not None:
             return path, options

@@ -12,6 +12,7 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command
 from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.layout import PACKAGE_FILES
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.files import (
     parse_requirement,
@@ -43,7 +44,6 @@ _BUILT = re.compile(
     rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*|[^\[/:@]*[.*]whl)(?:\[([\w\s,.-]+)\])?"
 )
 _LISTS = ("files", "missing", "constraints", "packages", "extras", "groups", "locks")
-_METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,7 +213,7 @@ class _Reader:
         limits = self._constraints(given)
         files = self._files(listed)
         # `uv pip install -r pyproject.toml` installs the declared dependencies.
-        declared = [file for file in files if file.endswith(_METADATA)]
+        declared = [file for file in files if file.endswith(PACKAGE_FILES)]
         # A file that the job writes is not there yet when HeroCI installs.
         written = tuple(file for file in files if file in self.project.tree.created)
         packages = filter(_is_package, map(str, read_requirements(self.project.tree, written)))
@@ -262,7 +262,7 @@ class _Reader:
         place = (
             locate(path, self.directory) if path.startswith((".", ROOT)) or "/" in path else None
         )
-        files = (join(place, name) for name in _METADATA) if place else ()
+        files = (join(place, name) for name in PACKAGE_FILES) if place else ()
         return (place if self.project.tree.first(*files) else None), f"{bracket}{extras}"
 
     def _constraints(self, given: Options) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.layout import PACKAGE_FILES
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.detection.settings.source import settings_source
@@ -105,11 +106,7 @@ def _is_built(project: ProjectFiles, name: str) -> bool:
     """Return whether the build of the package writes a module, such as `_version.py`."""
     file = f"{name.rpartition('.')[2]}.py"
     places = (*project.layout.directories, ".")
-    files = (
-        join(place, name)
-        for place in places
-        for name in ("pyproject.toml", "setup.cfg", "setup.py")
-    )
+    files = (join(place, name) for place in places for name in PACKAGE_FILES)
     return any(file in project.tree.text(path) for path in files)
 
 
