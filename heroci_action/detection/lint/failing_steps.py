@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from heroci_action.detection.ci.records import Command, Job
+from heroci_action.detection.ci.shell.conditions import fails_by_itself
+from heroci_action.detection.ci.systems.github_expressions import holds, interpolate
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.text import one_line
 
-# `exit 1`, `exit "$failed"`
-_GIVES_UP = re.compile(r"\bexit +(?:[1-9]|\"?\$)")
 # What a job that only sums up the others reads.
 _SUMS_UP = re.compile(r"\bneeds\.|toJson\(needs\)")
 _BRIEF = 80  # characters of a step without a name
@@ -31,11 +31,12 @@ def find_failing_steps(
         script, title = str(step.get("run", "")), str(step.get("name", ""))
         is_check = checking.search(job.name) or checking.search(title)
         known = any(each.words and each.words[0] in script for each in named)
-        if is_check and _must_pass(step) and _GIVES_UP.search(script) and not known:
+        fails = fails_by_itself(interpolate(script, {}))
+        if is_check and _must_pass(step) and fails and not known:
             yield title or one_line(script.strip(), _BRIEF)
 
 
 def _must_pass(step: Mapping[str, Any]) -> bool:
-    allowed = str(step.get("continue-on-error", "false")) != "false"
+    allowed = holds(step.get("continue-on-error", "false"), {}) is not False
     conditional = str(step.get("if", "always()")).strip("${ }") != "always()"
     return not (allowed or conditional or _SUMS_UP.search(str(step.get("run", ""))))

@@ -9,6 +9,7 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import VALUED as COMPOSE_VALUED
 from heroci_action.detection.ci.compose.composition import compose_words
 from heroci_action.detection.ci.records import Command, Job, Trigger
+from heroci_action.detection.ci.shell.conditions import fails_by_itself
 from heroci_action.detection.ci.suite import databases_of
 from heroci_action.detection.ci.systems.circleci import IN_ORB
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
@@ -38,8 +39,6 @@ _TESTING = re.compile(r"(?i)(^|[-_.])(tests?|e2e|smoke)")
 _CHECKING_FILE = re.compile(r"(?i)(^|[-_./])(tests?|check|checks|lint|verify|validate)[-_./]")
 # `contrib/templatelint.sh` and `./check-requirements`, in a job for checks
 _CHECKING_SCRIPT = re.compile(r"(?i)(lint|check|verify|validate|style|format)[^/]*$")
-# A script that fails by itself, not because of a program that fails.
-_GIVES_UP = re.compile(r"\bexit [1-9]|\breturn [1-9]")
 # Commands of Django that make files.
 _BUILDING = frozenset({"collectstatic", "compilemessages", "compress"})
 # Options with which Django's commands fail: `check --fail-level WARNING`, `spectacular --validate`.
@@ -182,8 +181,7 @@ def _failing(
     others = around | _busy(before) | set(map(id, before))
     for call in (calls[place] for place in calls if place not in others):
         path = program_file(call, project.tree) or ""
-        fails = named.search(path) and _GIVES_UP.search(project.tree.text(path))
-        if fails and must_pass(call):
+        if named.search(path) and fails_by_itself(project.tree.text(path)) and must_pass(call):
             yield job, call
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.ci.shell.state import ShellState
-from heroci_action.detection.ci.shell.syntax import text_of
+from heroci_action.detection.ci.shell.syntax import parse_shell, text_of, walk
 from heroci_action.detection.ci.shell.words import command_words, expand_one
 from heroci_action.detection.left_out import CHECKS, reason_of_program
 
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
 _QUESTIONS = frozenset({"cmp", "diff", "grep"})
-# `exit 1`, but not `exit 0`
-_FAILS = re.compile(r"(?<![\w./-])(false\b|(exit|return)\b(?! 0\b))")
+_ENDS = frozenset({"exit", "return"})
+# `exit 1`, `exit "$failed"`
+_OWN_FAILURE = re.compile(r"\"?(?:[1-9]|\$)")
 # Words of commands that run tests or ask for changes, also where their output is read.
 _CHECKING = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
 _CONSTANTS = {"true": True, ":": True, "false": False}
@@ -63,8 +64,23 @@ def is_more_than_a_value(command: Command) -> bool:
 
 
 def gives_up(node: Node) -> bool:
-    """Return whether statements may end the script with a failure."""
-    return _FAILS.search(text_of(node)) is not None
+    """Return whether statements may end the script with a failure, if only with that of the last command."""
+    return any(code != "0" for code in _exit_codes(node))
+
+
+def fails_by_itself(script: str) -> bool:
+    """Return whether a script ends with a failure that it decides about itself, not that of another program."""
+    return any(map(_OWN_FAILURE.match, _exit_codes(parse_shell(script))))
+
+
+def _exit_codes(node: Node) -> Iterator[str]:
+    """Yield the codes with which statements end the script as it spells them, "" for that of the last command."""
+    for inner in (each for each in walk(node) if each.type == "command"):
+        name = text_of(inner.child_by_field_name("name"))
+        if name in _ENDS:
+            yield text_of(inner.child_by_field_name("argument"))
+        elif name == "false":
+            yield ""
 
 
 def shrugs(node: Node) -> bool:
