@@ -63,10 +63,12 @@ def _is_unplanned(project: ProjectFiles, command: Command) -> bool:
 def _others(project: ProjectFiles) -> Iterator[LeftOut]:
     """Yield the checks other than linters that need not pass."""
     for _, command, shown in find_other_checks(project):
+        if must_pass(command):
+            continue  # A warning names it.
+        reason = ALLOWED if command.may_fail else CONDITIONAL if command.conditional else None
         lines = {shown.shown, suggest_step(project, shown)}
-        named = must_pass(command) or not (command.may_fail or command.conditional)
-        if not named and lines.isdisjoint(written_steps(project)):
-            yield _leave_out(shown, reason=ALLOWED if command.may_fail else CONDITIONAL)
+        if reason and lines.isdisjoint(written_steps(project)):
+            yield _leave_out(shown, reason=reason)
 
 
 def _of_jobs(project: ProjectFiles) -> Iterator[LeftOut]:
