@@ -29,6 +29,13 @@ Version = tuple[int, int]
 _USUAL = (3, 13)
 _OLDEST = (3, 6)
 _OLDEST_OF_PROBES = (3, 8)  # see heroci_action/probes/__init__.py
+# The Python that a release of a distribution calls python3: https://packages.ubuntu.com, https://packages.debian.org
+_DISTRIBUTIONS: Mapping[str, Version] = {
+    "ubuntu:18.04": (3, 6), "ubuntu:20.04": (3, 8), "ubuntu:22.04": (3, 10), "ubuntu:24.04": (3, 12),
+    "ubuntu:bionic": (3, 6), "ubuntu:focal": (3, 8), "ubuntu:jammy": (3, 10), "ubuntu:noble": (3, 12),
+    "debian:10": (3, 7), "debian:11": (3, 9), "debian:12": (3, 11), "debian:13": (3, 13),
+    "debian:buster": (3, 7), "debian:bullseye": (3, 9), "debian:bookworm": (3, 11), "debian:trixie": (3, 13),
+}  # fmt: skip
 # The newest Python of each series of Django: https://docs.djangoproject.com/en/stable/faq/install/
 _DJANGO = {
     (1, 8): (3, 7), (2, 0): (3, 7), (2, 1): (3, 7), (2, 2): (3, 9), (3, 0): (3, 9), (3, 1): (3, 9),
@@ -124,6 +131,22 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
             named = requires.get(key, "") if isinstance(requires, Mapping) else ""
             yield from ((version, path) for version in _versions(str(named)))
     yield from _in_other_jobs(project)
+    yield from _of_distribution(project)
+
+
+def _of_distribution(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    """Yield the python3 of the distribution in whose image the tests run, unless they call another Python."""
+    suite = project.ci.suite
+    image = (suite.job.base or suite.job.image) if suite else None
+    if suite is None or image is None:
+        return
+    release = re.split(r"-|(?<=\d\d\.\d\d)\.", image.tag)[0]
+    version = _DISTRIBUTIONS.get(f"{image.name.rpartition('/')[2]}:{release}")
+    lines = (command.line for command in (*suite.job.commands, *project.image_commands))
+    others = any(re.search(r"python3\.\d", line) for line in lines)
+    allowed = version and all(allows(specifier, version) for specifier in _required(project))
+    if version and allowed and not others:
+        yield version, f"python3 in {image.reference}"
 
 
 def _in_other_jobs(project: ProjectFiles) -> Iterator[tuple[Version, str]]:

@@ -68,6 +68,15 @@ WORKFLOW = ".github/workflows/t.yml"
           WORKFLOW: "jobs: {t: {steps: [{run: tox}]}}"}, "3.11"),
         ({"tox.ini": "[testenv]\nbase_python = 3.10\ncommands = pytest\n",
           WORKFLOW: "jobs: {t: {steps: [{run: tox -e py-32}]}}"}, "3.10"),
+        # The python3 of a distribution, unless the tests call another one.
+        ({WORKFLOW: "jobs: {t: {container: 'ubuntu:22.04', steps: [{run: python3 manage.py test}]}}"}, "3.10"),
+        ({WORKFLOW: "jobs: {t: {container: 'debian:bookworm-slim', steps: [{run: pytest}]}}"}, "3.11"),
+        ({WORKFLOW: "jobs: {t: {container: 'ubuntu:22.04', steps: [{run: python3.12 manage.py test}]}}"}, "3.13"),
+        ({".gitlab-ci.yml": "t: {image: 'ubuntu:20.04', script: [pytest]}\n",
+          "pyproject.toml": "[project]\nname = 'x'\nrequires-python = '>=3.9,<3.12'\n"}, "3.11"),
+        ({"ci/Dockerfile": "FROM ubuntu:24.04\nRUN apt-get install -y python3-pip\n",
+          WORKFLOW: "jobs: {t: {steps: [{run: 'docker build -t a -f ci/Dockerfile .'}, "
+          "{run: docker run -v .:/app a python3 manage.py test}]}}"}, "3.12"),
         ({WORKFLOW: "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
     ],
 )  # fmt: skip
