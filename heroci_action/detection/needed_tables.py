@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import is_django, program_file
@@ -13,7 +12,7 @@ from heroci_action.detection.left_out import finds_missing_migrations
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.sources.import_queries import find_query
-from heroci_action.detection.sources.imports import module_names
+from heroci_action.detection.sources.imports import imported_files
 
 NEEDS_TABLES = (
     "it may need the tables that `migrate` creates, and HeroCI prepares before it migrates"
@@ -28,6 +27,8 @@ _WRITES_FILES = re.compile(
 _USES_TABLES = re.compile(
     r"\.objects\b|\bget_user_model\b|\bconnections?\b|\btransaction\b|\bcall_command\(|\bdjango\.setup\("
 )
+# `Shop.objects.create()`, `call_command("loaddata", file)`
+_FILLS_TABLES = re.compile(r"\.objects\b|\bcall_command\(\s*[\"']loaddata\b")
 
 # `shop/migrations/0001_initial.py`, and the package around it
 _MIGRATION, _OF_MIGRATIONS = r"(.*/)?migrations/\d\w*\.py", r"(.*/)?migrations/__init__\.py"
@@ -74,12 +75,32 @@ def _imported_by_urls(project: ProjectFiles) -> Iterator[str]:
         pending += found
 
 
-def migrates(project: ProjectFiles, command: Command) -> bool:
+def need_tables(project: ProjectFiles, commands: Sequence[Command]) -> Iterator[bool]:
+    """Yield whether each line in front of the tests may need the tables of the project.
+
+    A line before the job's own `migrate` needs none. If no line migrates, a container does, as it starts; then only
+    lines that fill tables count.
+    """
+    elsewhere = not any(_migrates(project, command) for command in commands)
+    migrated = False
+    for command in commands:
+        asked = _needs_tables if migrated else _fills_tables
+        yield (migrated or elsewhere) and asked(project, command)
+        migrated = migrated or _migrates(project, command)
+
+
+def _migrates(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command creates the tables of the project."""
     return is_django(command, project.tree) and _name(command) in _MIGRATING
 
 
-def needs_tables(project: ProjectFiles, command: Command) -> bool:
+def _fills_tables(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command of the project's own for manage.py queries or fills tables in its own code."""
+    files = _command_files(project, _name(command)) if is_django(command, project.tree) else ()
+    return any(_FILLS_TABLES.search(project.tree.text(file)) for file in files)
+
+
+def _needs_tables(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command after `migrate` may need its tables, judging by its code or its name."""
     if is_django(command, project.tree):
         return _django_needs_tables(project, _name(command))
@@ -97,7 +118,7 @@ def _name(command: Command) -> str:
 
 def _django_needs_tables(project: ProjectFiles, name: str) -> bool:
     """Return whether a command of manage.py may use models: its own code does, or imports the project's."""
-    files = project.tree.matching(rf"(.*/)?management/commands/{re.escape(name)}\.py")
+    files = _command_files(project, name)
     if not files:
         return _WRITES_FILES.search(name) is None
     return any(
@@ -106,9 +127,9 @@ def _django_needs_tables(project: ProjectFiles, name: str) -> bool:
     )
 
 
+def _command_files(project: ProjectFiles, name: str) -> tuple[str, ...]:
+    return project.tree.matching(rf"(.*/)?management/commands/{re.escape(name)}\.py")
+
+
 def _imported(project: ProjectFiles, file: str) -> Iterator[str]:
-    """Yield the modules of the project that one of its modules imports."""
-    nodes = ast.walk(project.tree.python(file))
-    imports = (node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
-    names = (name for node in imports for name in module_names(node, file, project.roots))
-    return filter(None, map(project.module, names))
+    return imported_files(project.tree, project.roots, file)

@@ -48,8 +48,7 @@ from heroci_action.detection.left_out import (
 from heroci_action.detection.needed_tables import (
     NEEDS_TABLES,
     makes_all_migrations,
-    migrates,
-    needs_tables,
+    need_tables,
 )
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import distributions, installed_by
@@ -90,11 +89,8 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
         # A part of the suite in another job needs what that job does before.
         before += _around_tests(project, job.commands)[0]
     absent: set[str] = set()
-    migrated = False
-    for command in before:
-        line = _Line(project, command, migrated=migrated)
-        migrated = migrated or migrates(project, command)
-        outcome = line.outcome()
+    for command, needs_tables in zip(before, need_tables(project, before), strict=True):
+        outcome = _Line(project, command, needs_tables=needs_tables).outcome()
         if not (isinstance(outcome, LeftOut) and outcome.harmless):
             outcome = _without(absent, project, command) or outcome
         if isinstance(outcome, LeftOut):
@@ -221,11 +217,13 @@ def _packages_of_machine(project: ProjectFiles) -> frozenset[str]:
 
 
 class _Line:
-    """A line of the suite's job in front of its tests; if it has `migrated`, the line may use its tables."""
+    """A line of the suite's job in front of its tests, which may need the tables of the database."""
 
-    def __init__(self, project: ProjectFiles, command: Command, *, migrated: bool = False) -> None:
+    def __init__(
+        self, project: ProjectFiles, command: Command, *, needs_tables: bool = False
+    ) -> None:
         self.project = project
-        self.migrated = migrated
+        self.needs_tables = needs_tables
         self.command = command
         self.call = command.call
 
@@ -397,4 +395,4 @@ class _Line:
             return CONDITIONAL
         if any(map(is_outside, self.call.arguments)):
             return "it uses a path outside the checkout"
-        return NEEDS_TABLES if self.migrated and needs_tables(self.project, self.command) else None
+        return NEEDS_TABLES if self.needs_tables else None

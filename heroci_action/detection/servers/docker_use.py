@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.selection import find_exclusions
@@ -10,8 +11,9 @@ from heroci_action.detection.findings import Fact, Finding
 from heroci_action.detection.other_tests import OF_TESTS, places_of
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.runner_choice import suite_runs
+from heroci_action.detection.runner_choice import suite_runs, uses_pytest
 from heroci_action.detection.settings.source import settings_source
+from heroci_action.detection.sources.imports import imported_files
 from heroci_action.repository.files import ancestors, join, parent, relative_path
 
 # Packages that only start containers; `docker` also has classes that a test of code with a fake client imports.
@@ -28,6 +30,10 @@ _STARTING = frozenset(
         "create_subprocess_exec", "create_subprocess_shell",
     }
 )  # fmt: skip
+# The modules of which a runner looks for tests: `tests.py`, `test_cart.py`, `cart_tests.py`
+_TESTS = re.compile(r"tests?\w*\.py|\w*tests?\.py|__init__\.py")
+# Commands of manage.py: `test_mail.py`
+_COMMANDS = "/management/commands/"
 _WORDS = ("docker", "docker-compose", *sorted(_PACKAGES | _FIXTURES))
 
 
@@ -38,7 +44,7 @@ def detect_docker_use(project: ProjectFiles) -> Iterator[Finding]:
     places, excluded = frozenset(_places(project)), _exclusions(project)
     for file in project.tree.python_with(*_WORDS):
         of_suite = _belongs(file, places) and not _is_excluded(project, file, excluded)
-        if file in settings or of_suite:
+        if file in settings or (of_suite and _is_loaded(project, file)):
             found = next(_uses(project.tree.python(file)), None)
             if found is not None:
                 line, how = found
@@ -53,6 +59,23 @@ def _belongs(file: str, places: frozenset[str]) -> bool:
     inside = not places.isdisjoint(ancestors(file))
     around = any(parent(file) in ancestors(place) for place in places)
     return inside or (around and file.endswith("conftest.py"))
+
+
+def _is_loaded(project: ProjectFiles, file: str) -> bool:
+    """Return whether the tests load a file in their directories: as tests, as a conftest, or because one imports it."""
+    name = file.rpartition("/")[2]
+    if _COMMANDS in file:
+        return False
+    if name == "conftest.py":
+        return uses_pytest(project)
+    if _TESTS.fullmatch(name):
+        return True
+    importing = project.tree.python_with(name.removesuffix(".py"))
+    return any(
+        file in imported_files(project.tree, project.roots, other)
+        for other in importing
+        if other != file and OF_TESTS.search(other)
+    )
 
 
 def _places(project: ProjectFiles) -> Iterator[str]:

@@ -47,6 +47,14 @@ def module_names(
     yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
 
 
+def imported_files(tree: RepositoryFiles, roots: tuple[str, ...], file: str) -> Iterator[str]:
+    """Yield the files of the project's modules that a file imports, wherever the import is."""
+    for node in ast.walk(tree.python(file)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            found = (module_file(tree, roots, name) for name in module_names(node, file, roots))
+            yield from filter(None, found)
+
+
 def _package(file: str, roots: tuple[str, ...]) -> str:
     directory = parent(file)
     for root in roots:

@@ -64,7 +64,8 @@ def use(root: Path, files: dict[str, str], settings: str = SQLITE) -> str | None
 def test_what_starts_containers_is_named(
     tmp_path: Path, file: str, text: str, expected: str
 ) -> None:
-    assert use(tmp_path, {**CI, file: text}) == expected
+    used = {"tests/test_support.py": "from shop.tests.support import start\n"}
+    assert use(tmp_path, {**CI, **used, file: text}) == expected
 
 
 def test_settings_that_start_a_container_are_named(tmp_path: Path) -> None:
@@ -83,6 +84,10 @@ def test_settings_that_start_a_container_are_named(tmp_path: Path) -> None:
         # The project's own code, and scripts for developers.
         ("pytest", "shop/deploy.py", CONTAINER),
         ("pytest", "scripts/up.py", "import os\nos.system('docker compose up')\n"),
+        # Nothing that the tests load: examples beside them, a command with such a name, another runner's file.
+        ("pytest", "shop/tests/scripts/example.py", CONTAINER),
+        ("pytest", "shop/management/commands/test_mail.py", CONTAINER),
+        ("manage.py test", "shop/tests/conftest.py", CONTAINER),
         # Tests that the suite does not contain.
         ("pytest shop", "e2e/tests/test_a.py", CONTAINER),
         ("pytest --ignore=e2e", "e2e/test_a.py", CONTAINER),
@@ -103,7 +108,8 @@ def test_what_the_suite_does_not_run_is_not_named(
 @pytest.mark.parametrize(
     ("configured", "line", "is_named"),
     [
-        ("", "manage.py test", True),
+        ("", "manage.py test", False),
+        ("", "pytest", True),
         ("", "pytest shop", False),
         ('args = ["shop.tests"]', "pytest", False),
         ('args = ["shop.tests.test_a"]', "manage.py test", False),

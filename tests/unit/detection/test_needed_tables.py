@@ -56,6 +56,25 @@ def test_a_command_in_front_of_migrate_needs_no_tables(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "kept"),
+    [
+        (
+            "from django.core.management import call_command\ncall_command('loaddata', 'a.json')\n",
+            False,
+        ),
+        ("from shop.models import Shop\nShop.objects.create()\n", False),
+        ("from shop.models import Shop\nprint(Shop)\n", True),
+    ],
+)
+def test_a_command_that_fills_tables_is_left_out_if_a_container_migrates(
+    tmp_path: Path, code: str, *, kept: bool
+) -> None:
+    lines = ("docker compose up -d", "python manage.py fill", "python manage.py test")
+    found = loaded(tmp_path, {**PROJECT, f"{COMMANDS}/fill.py": code, **workflow(*lines)})
+    assert bool(found.config.tests.before) is kept
+
+
+@pytest.mark.parametrize(
     ("line", "files", "kept"),
     [
         ("makemigrations", {"shop/migrations/__init__.py": ""}, True),
