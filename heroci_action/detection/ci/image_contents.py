@@ -57,12 +57,14 @@ class _Reader:
     env: dict[str, str] = field(default_factory=dict)
     place: str = "/"
     copies: dict[str, str] = field(default_factory=dict)
+    directories: set[str] = field(default_factory=lambda: {"/"})  # WORKDIR and mkdir make others
 
     def commands(self, dockerfile: Dockerfile) -> Iterator[Command]:
         if self.build.below:
             below = _Reader(self.build.below, self.tree)
             yield from below.commands(self.build.below.parse(self.tree))
             self.env, self.place, self.copies = below.env, below.place, below.copies
+            self.directories = below.directories
         self.arguments |= {**dockerfile.arguments, **self.build.arguments}
         others = dockerfile.lines_of_other_languages
         for line in dockerfile.needed_lines:
@@ -74,6 +76,7 @@ class _Reader:
                     self.env |= _pairs(self._fill(rest))
                 case "WORKDIR":
                     self.place = self._inside(self._fill(rest.strip()))
+                    self.directories.add(self.place)
                 case "COPY" | "ADD":
                     self._copy(self._fill(rest))
                 case "RUN" if line in others:
@@ -134,8 +137,8 @@ class _Reader:
         self._record(self.tree.matching(regex) if "*" in path else (path,), target, "*" in path)
 
     def _record(self, files: Iterable[str], target: str, several: bool = False) -> None:
+        into = several or target.endswith(("/", "/.")) or self._inside(target) in self.directories
         for file in files:
-            into = several or target.endswith(("/", "/.")) or target == "."
             inner = posixpath.join(target, posixpath.basename(file))
             self.copies[self._inside(inner if into and self.tree.has(file) else target)] = file
 
@@ -171,6 +174,8 @@ class _Reader:
         # The variables of the image may be paths in it.
         tasks = {id(task): replace(task, env={}) for each in commands for task in each.via}
         for command in commands:
+            if command.call.name == "mkdir":
+                self.directories |= {self._inside(word) for word in command.call.arguments}
             via = tuple(tasks[id(task)] for task in command.via)
             yield replace(self._in_repository(command), via=via)
         self.copies = before

@@ -15,13 +15,14 @@ from heroci_action.detection.ci.suite import Suite, find_suite, repeats
 from heroci_action.detection.ci.systems.azure import read_azure
 from heroci_action.detection.ci.systems.buildkite import read_buildkite
 from heroci_action.detection.ci.systems.circleci import read_circleci
+from heroci_action.detection.ci.systems.cirrus import read_cirrus
+from heroci_action.detection.ci.systems.codebuild import read_codebuild
 from heroci_action.detection.ci.systems.container_steps import read_bitbucket, read_drone
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE
 from heroci_action.detection.ci.systems.github import read_workflows
 from heroci_action.detection.ci.systems.gitlab import read_gitlab
 from heroci_action.detection.ci.systems.jenkins import read_jenkins
 from heroci_action.detection.ci.systems.local import read_local
-from heroci_action.detection.ci.systems.loose import read_loose
 from heroci_action.detection.ci.systems.semaphore import read_semaphore
 from heroci_action.detection.ci.systems.travis import read_travis
 from heroci_action.detection.ci.systems.unread_files import read_unread
@@ -40,7 +41,8 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
     read_semaphore,
     read_buildkite,
     read_azure,
-    read_loose,
+    read_cirrus,
+    read_codebuild,
     read_jenkins,
 )
 

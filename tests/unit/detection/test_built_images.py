@@ -301,3 +301,13 @@ def test_tests_in_a_container_have_what_its_entry_point_exports(
     }
     env = loaded(tmp_path, files).config.env
     assert (env["SHOP_MODE"], env["SEARCH"]) == ("image", "none")
+
+
+@pytest.mark.parametrize("made", ["RUN mkdir -p /code", "WORKDIR /code"])
+def test_a_file_that_is_copied_to_a_directory_keeps_its_name(tmp_path: Path, made: str) -> None:
+    dockerfile = (
+        f"FROM python:3.12\n{made}\nCOPY a.txt /code\nWORKDIR /code\nRUN mkdir out\nCOPY . .\n"
+    )
+    files = workflow("docker build -t shop .", "docker run shop python manage.py test")
+    found = loaded(tmp_path, {**django(), **files, "Dockerfile": dockerfile, "a.txt": "a\n"})
+    assert [step.run for step in found.config.tests.before] == ["mkdir -p out"]

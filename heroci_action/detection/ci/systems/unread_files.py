@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 from heroci_action.detection.ci.records import Job, LeftOut
 from heroci_action.detection.ci.systems.azure import AZURE
+from heroci_action.detection.ci.systems.codebuild import FILES as CODEBUILD
 from heroci_action.detection.ci.yaml_file import parse_yaml
 from heroci_action.repository.files import RepositoryFiles
 
@@ -30,7 +31,8 @@ _READ = (
     r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml|\.gitlab-ci\.ya?ml|\.circleci/config\.ya?ml|\.travis\.ya?ml|"
     r"\.drone\.ya?ml|\.woodpecker(/[\w.-]+)?\.ya?ml|bitbucket-pipelines\.yml|"
     rf"{AZURE}|"
-    r"\.semaphore/semaphore\.yml|\.buildkite/pipeline\.ya?ml|\.cirrus\.ya?ml|buildspec\.ya?ml"
+    r"\.semaphore/semaphore\.yml|\.buildkite/pipeline\.ya?ml|\.cirrus\.ya?ml|"
+    rf"{CODEBUILD}"
 )
 
 

@@ -1,4 +1,4 @@
-"""Read the files of other CI services without their grammar: strings that look like commands, images, variables."""
+"""Read Cirrus CI without its grammar: strings that look like commands, images and variables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
-_FILES = r"\.cirrus\.yml|buildspec\.ya?ml"
+_PATH = ".cirrus.yml"
 _SCRIPTS = frozenset(
     {
         "run", "command", "commands", "script", "before_script", "install", "install_script", "test_script",
@@ -24,12 +24,11 @@ _SCRIPTS = frozenset(
 _MAY_FAIL = "allow_failures"
 
 
-def read_loose(tree: RepositoryFiles) -> Iterator[Job]:
-    """Yield the jobs of the other services."""
-    for path in tree.matching(_FILES):
-        document = read_yaml(tree, path)
-        for name, job in _jobs_of(document).items():
-            yield _loose_job(tree, path, name, job)
+def read_cirrus(tree: RepositoryFiles) -> Iterator[Job]:
+    """Yield the tasks as jobs."""
+    document = read_yaml(tree, _PATH)
+    for name, job in _jobs_of(document).items() if document else ():
+        yield _job(tree, name, job)
 
 
 def _jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
@@ -41,21 +40,21 @@ def _jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     return named or {"": document}
 
 
-def _loose_job(tree: RepositoryFiles, path: str, name: str, document: Mapping[str, Any]) -> Job:
+def _job(tree: RepositoryFiles, name: str, document: Mapping[str, Any]) -> Job:
     lines = _texts(document, _SCRIPTS)
     images = tuple(
-        Image.parse(text, source=path) for text in _strings(document, frozenset({"image"}))
+        Image.parse(text, source=_PATH) for text in _strings(document, frozenset({"image"}))
     )
     context = Context(files=WorkingTree(tree))
     env = _variables(document)
     scripts = [
-        Script(text="\n".join(text for text, _ in group), source=path, env=env, may_fail=may_fail)
+        Script(text="\n".join(text for text, _ in group), source=_PATH, env=env, may_fail=may_fail)
         for may_fail, group in groupby(lines, key=itemgetter(1))
     ]
     pythons = [image.python for image in images if image.python]
     return Job(
         name=name,
-        source=path,
+        source=_PATH,
         commands=tuple(command for script in scripts for command in run(script, context)),
         services=images,
         python=pythons[0] if pythons else None,
