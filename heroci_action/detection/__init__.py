@@ -65,7 +65,7 @@ def _source_paths(project: ProjectFiles) -> Iterator[str]:
     if layout.manage and parent(layout.manage) != layout.directory:
         yield parent(layout.manage)
     elif _installs_src(project):
-        yield layout.beside("src")
+        yield layout.path_of("src")
     paths = import_paths(project.tree, project.ci)
     # Python imports from the directory of manage.py, else from the working directory.
     usual = parent(layout.manage) if layout.manage else layout.directory
@@ -78,10 +78,10 @@ _PACKAGE = r"[^/]+/__init__\.py"
 def _installs_src(project: ProjectFiles) -> bool:
     """Return whether the project's installation makes packages below src importable, next to a manage.py or not."""
     tree, layout = project.tree, project.layout
-    pyproject = tree.toml(layout.beside("pyproject.toml"))
-    is_built = "build-system" in pyproject or tree.has(layout.beside("setup.py"))
+    pyproject = tree.toml(layout.path_of("pyproject.toml"))
+    is_built = "build-system" in pyproject or tree.has(layout.path_of("setup.py"))
     is_package = layout.manage is None or is_built
-    return is_package and bool(tree.matching(_PACKAGE, under=layout.beside("src")))
+    return is_package and bool(tree.matching(_PACKAGE, under=layout.path_of("src")))
 
 
 DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (

@@ -13,7 +13,7 @@ _OF_SHELL = frozenset({"PATH", "HOME", "PWD", "IFS", "LANG", "LC_ALL"})
 
 
 def find_conditional_variables(project: ProjectFiles) -> Iterator[LeftOut]:
-    """Yield the assignments that the tests do not have; those of which no code of the project speaks are harmless."""
+    """Yield the assignments that the tests do not have; the ones that no code of the project mentions are harmless."""
     suite = project.ci.suite
     if suite is None:
         return

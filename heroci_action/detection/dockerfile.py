@@ -96,7 +96,7 @@ class Dockerfile:
 
     def _instructions(self) -> Iterator[str]:
         """Yield each instruction on one line, a here-document on several."""
-        # A comment may stand between the lines of an instruction.
+        # Comments are allowed between the lines of an instruction.
         text = re.sub(r"(?m)^[ \t]*#.*\n?", "", self.text)
         lines = iter(text.replace("\\\n", " ").splitlines())
         for line in lines:
@@ -152,7 +152,7 @@ class Dockerfile:
 
     @property
     def arguments(self) -> dict[str, str]:
-        """Return the build arguments in front of the first stage, with their default values."""
+        """Return the build arguments before the first stage, with their default values."""
         found = {}
         for line in self._instructions():
             if _FROM.match(line):
@@ -178,12 +178,12 @@ class Dockerfile:
 
     @property
     def entry_point(self) -> str:
-        """Return the command that gets a container's arguments; empty if the image has none."""
+        """Return the command that receives a container's arguments; empty if the image has none."""
         return self._last(_ENTRY_POINT)
 
     @property
     def default_command(self) -> str:
-        """Return the words that the entry point gets if a container is started without any; empty without CMD."""
+        """Return the words that the entry point receives if a container is started without any; empty without CMD."""
         return self._last(_DEFAULT_COMMAND)
 
     def _last(self, instruction: re.Pattern[str]) -> str:

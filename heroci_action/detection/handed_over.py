@@ -34,7 +34,7 @@ def find_handed_over(project: ProjectFiles) -> tuple[LeftOut, ...]:
 
 
 def warn_of_handed_over(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn that the plan lacks these files, unless the user has said what runs before the tests."""
+    """Warn that the plan lacks these files, unless the user has configured what runs before the tests."""
     if project.configured("tests.before") is None and (found := find_handed_over(project)):
         yield Warn(
             f"the CI's tests use files that another job makes ({found[-1].line!r} in {found[-1].source}), and the plan "
@@ -104,7 +104,7 @@ def _identifier(job: Job) -> str:
 
 
 def _artifacts(job: Mapping[str, Any], action: str) -> Iterator[str]:
-    """Yield the names of the artifacts of an action's steps; an empty one stands for every artifact."""
+    """Yield the names of the artifacts of an action's steps; an empty one means every artifact."""
     for step in map(table, items(job.get("steps"))):
         if str(step.get("uses", "")).startswith(f"{action}@"):
             yield str(table(step.get("with")).get("name", ""))

@@ -54,7 +54,7 @@ class Layout:
         """Return whether a program of the project starts Django, so that there are settings other than of its tests."""
         return self.manage is not None or (self.entry is not None and not is_side(self.entry))
 
-    def beside(self, name: str) -> str:
+    def path_of(self, name: str) -> str:
         """Return the path of a file in the working directory."""
         return join(self.directory, name)
 
@@ -82,7 +82,7 @@ def find_layout(
     ):
         return used
     if ranked and not is_side(ranked[0]):
-        return _around_script(_beside(ranked[0]), ci)
+        return _around_script(_next_to(ranked[0]), ci)
     found = _without_manage(tree, ranked) or _tested_by_ci(tree, ci) or _launched(tree)
     return _with_entry(found, tree, ci)
 
@@ -110,7 +110,7 @@ def _is_manage(tree: RepositoryFiles, path: str) -> bool:
     return bool(_DJANGO_MANAGE.search(tree.text(path))) or starts_django(tree, path)
 
 
-def _beside(manage: str) -> Layout:
+def _next_to(manage: str) -> Layout:
     return Layout(directory=parent(manage), manage=manage, why=f"the directory of {manage}")
 
 
@@ -127,7 +127,7 @@ def _used_by_ci(ci: ProjectCI | None, tree: RepositoryFiles, ranked: list[str]) 
         named = run.command.call.name == "manage.py"
         manage = None if named else _nearest(ranked, directory)
         if manage:
-            return replace(_beside(manage), entry=path)
+            return replace(_next_to(manage), entry=path)
         return _of_program(path, run.command, tree)
     return None
 
@@ -229,7 +229,7 @@ def _without_manage(tree: RepositoryFiles, ranked: list[str]) -> Layout | None:
     if any(map(tree.has, PACKAGE_FILES)) and _uses_django(tree):
         return Layout(directory=".", manage=None, why="a Django package without manage.py")
     if ranked:
-        return _beside(ranked[0])
+        return _next_to(ranked[0])
     return None
 
 

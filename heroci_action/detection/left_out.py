@@ -143,7 +143,7 @@ _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "
 _READING_GIT = frozenset(
     {"grep", "ls-files", "diff", "status", "log", "show", "describe", "rev-parse", "merge-base"}
 )
-# git's own options that stand in front of the verb with a value of their own.
+# git's own options before the verb that take a value.
 _VALUED_BY_GIT = frozenset({"-C", "-c", "--git-dir", "--work-tree"})
 # The options with which git answers by its exit code or its output whether files were changed.
 _ASKING_GIT: Mapping[str, frozenset[str]] = {

@@ -76,7 +76,7 @@ def _imported_by_urls(project: ProjectFiles) -> Iterator[str]:
 
 
 def need_tables(project: ProjectFiles, commands: Sequence[Command]) -> Iterator[bool]:
-    """Yield whether each line in front of the tests may need the tables of the project.
+    """Yield whether each line before the tests may need the tables of the project.
 
     A line before the job's own `migrate` needs none. If no line migrates, a container does, as it starts; then only
     lines that fill tables count.

@@ -17,7 +17,7 @@ from heroci_action.detection.ci.selection import (
     select,
     widest,
 )
-from heroci_action.detection.ci.suite import is_beside
+from heroci_action.detection.ci.suite import tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
@@ -27,7 +27,7 @@ from heroci_action.repository.files import ancestors, join, parent, relative_pat
 
 # `--settings=shop.settings.readonly`
 _SETTINGS = re.compile(r"--(?:settings|ds)[= ](\S+)")
-# `postgres://:@:/`: Compose makes nothing of the variables that only the CI knows.
+# `postgres://:@:/`: Compose replaces the variables that only the CI knows by nothing.
 _EMPTY_ADDRESS = re.compile(r"[\w.+-]+://[:@/]*")
 # `tests/integration/browser.py`, `conftest.py`
 OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
@@ -38,7 +38,7 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
 
     What the tests of another package need is not known.
     """
-    program = [] if is_beside(run, project.tree) else _program(project, run)
+    program = [] if tests_outside_projects(run, project.tree) else _program(project, run)
     settings = [f"{_OPTIONS[run.runner]}={name}" for name in _SETTINGS.findall(_line(run))]
     command = shlex.join([*program, *words, *settings])
     if file_of_run(project, run) != pytest_config(project).file:

@@ -100,7 +100,7 @@ def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, 
             kept[outcome] = None
     left_out += [_leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
     for job in (suite.job, *suite.others) if suite else ():
-        left_out += (*job.actions, *job.beside)
+        left_out += (*job.actions, *job.left_out)
     return tuple(kept), tuple(dict.fromkeys(left_out))
 
 
@@ -148,7 +148,7 @@ def _files_of(command: Command) -> set[str]:
 def _around_tests(
     project: ProjectFiles, commands: tuple[Command, ...]
 ) -> tuple[list[Command], list[Command]]:
-    """Return the commands in front of the first test run, and the others that run no tests.
+    """Return the commands before the first test run, and the others that run no tests.
 
     A task of npm is one command, unless the tests are a part of it.
     """
@@ -217,7 +217,7 @@ def _packages_of_machine(project: ProjectFiles) -> frozenset[str]:
 
 
 class _Line:
-    """A line of the suite's job in front of its tests, which may need the tables of the database."""
+    """A line of the suite's job before its tests, which may need the tables of the database."""
 
     def __init__(
         self, project: ProjectFiles, command: Command, *, needs_tables: bool = False

@@ -22,7 +22,7 @@ from heroci_action.detection.ci.selection import (
     known_arguments,
     narrowness,
 )
-from heroci_action.detection.ci.suite import is_beside
+from heroci_action.detection.ci.suite import tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, runs_scenarios
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.conditional_variables import find_conditional_variables
@@ -55,7 +55,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import file_of_run, pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.secret_files import warn_of_secret_files
-from heroci_action.detection.servers.others import servers_beside
+from heroci_action.detection.servers.others import further_servers
 from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
 from heroci_action.detection.variables import find_unknown_variables
@@ -156,7 +156,7 @@ def _with_servers(
     job = next((each for each in project.ci.jobs if run.command in each.commands), None)
     if tests is None or job is None:
         return tests
-    services, env = servers_beside(project, job, tests.env)
+    services, env = further_servers(project, job, tests.env)
     return replace(tests, services=services, env=env)
 
 
@@ -211,7 +211,7 @@ def _line_of(run: TestRun) -> tuple[str, tuple[str, ...]]:
 
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
     """Return what a run has in common with all others of its stage: the package, runner, variables and settings."""
-    return is_beside(run, project.tree), run.runner, _surroundings(project, run)
+    return tests_outside_projects(run, project.tree), run.runner, _surroundings(project, run)
 
 
 def _is_check(project: ProjectFiles, command: Command) -> bool:
@@ -237,7 +237,7 @@ def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
 def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Iterator[Command]:
     """Yield the commands that fail if migrations are missing: by an option, or because git looks for changes later.
 
-    Those that may fail in the CI are others than those that must pass.
+    Checks that may fail in the CI are others than the ones that must pass.
     """
     groups = (project.commands, *(job.commands for job in project.ci.jobs), project.ci.leg_commands)
     for commands in groups:

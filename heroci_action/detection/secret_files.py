@@ -12,9 +12,9 @@ from heroci_action.detection.settings.source import settings_source
 
 
 def warn_of_secret_files(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn that the plan lacks these files, unless the user has said what runs before the tests.
+    """Warn that the plan lacks these files, unless the user has configured what runs before the tests.
 
-    Files of variables (`.env`) are left out: their variables have warnings of their own.
+    Files of variables (`.env`) are left out: warnings about their variables name them.
     """
     if project.configured("tests.before") is not None:
         return

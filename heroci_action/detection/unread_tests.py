@@ -1,4 +1,4 @@
-"""What of the CI may run the tests, but could not be read; the user hears of it, because the tests are a guess then."""
+"""Lines of the CI that may run the tests, but could not be read: with them, the tests are a guess."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.steps import FILE_PROGRAMS
 
-_NAMED = 3  # lines with a warning of their own
+_NAMED = 3  # lines with a separate warning
 # `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.
 _TESTS = re.compile(r"(?<![^\s/_:=-])tests?(-[\w-]+)?(\.sh)?(?=[\s\"']|$)")
 # A program such as `tests_with_coverage`
@@ -131,7 +131,7 @@ def _places(jobs: tuple[Job, ...]) -> list[str]:
 
 
 def unread_lines(project: ProjectFiles) -> list[LeftOut]:
-    """Return the unread lines that speak of tests, else all if no job of the CI runs the suite."""
+    """Return the unread lines that mention tests, else all if no job of the CI runs the suite."""
     lines = [*project.ci.not_followed, *_unrecognised(project)]
     is_known = _is_of_ci(project)
     suite = project.ci.suite

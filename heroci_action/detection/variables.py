@@ -90,7 +90,7 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
 def find_unknown_variables(project: ProjectFiles) -> Iterator[LeftOut]:
     """Yield the optional variables of the settings that the suite's job sets to a value that only the CI knows."""
     suite, source = project.ci.suite, settings_source(project)
-    # Tox and nox make environments with variables of their own.
+    # Tox and nox make environments with their own variables.
     if suite is None or source is None or suite.main.command.environment:
         return
     command, way = suite.main.command, choose_database(project)
@@ -326,7 +326,7 @@ def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
 
 
 def _switches(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
-    """Yield the variables that tell the project's code in which CI it runs, if it asks: `if "CI" in os.environ`."""
+    """Yield the variables that show the project's code in which CI it runs, if it asks: `if "CI" in os.environ`."""
     for name in project.ci.switches:
         paths = project.tree.python_with(name) if name not in done else ()
         nodes = map(project.tree.python, paths)
@@ -353,7 +353,7 @@ def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[
     for path in sorted(paths, key=lambda path: path not in project.tree.created):
         for variable, value in parse_dotenv(project.tree.text(path)).items():
             found.setdefault(variable, (value, path))
-    # Only the CI itself says that it is one.
+    # Only the CI itself declares that it is one.
     found.pop("CI", None)
     return found
 

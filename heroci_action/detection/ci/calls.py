@@ -21,7 +21,7 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=(?!=).*", re.DOTALL)
 def parse_call(words: tuple[str, ...]) -> Call:
     """Return the call that a command line comes down to."""
     call = Call(arguments=words)
-    # A variable in front of a name is a step of its own.
+    # A variable before a name is a separate step.
     for _ in range(2 * len(words)):
         step = _step(call)
         if step is None:

@@ -83,7 +83,7 @@ class Options:
     def lead(
         cls, words: Iterable[str], valued: Container[str] = (), *, last: Container[str] = ()
     ) -> Options:
-        """Take the options in front of the first other word; `--`, or one of `last`, ends them."""
+        """Take the options before the first other word; `--`, or one of `last`, ends them."""
         pending = iter(words)
         named: list[tuple[str, str]] = []
         for name, value in read_options(pending, valued):

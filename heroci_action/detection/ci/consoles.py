@@ -1,4 +1,4 @@
-"""Containers that show something to people, or stand in front of the application: the tests use neither."""
+"""Containers that show something to people, and proxies of the application: the tests use neither."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CONSOLES = re.compile(
 # Django replaces the sending of mail in tests, but a test may ask for what has arrived, at the port of the page.
 _MAIL = re.compile(r"mailhog|mailpit|mailcatcher|maildev|smtp4dev|inbucket")
 _MAIL_PAGE = re.compile(r":(8025|1080|9000|80)\b")
-_REASON = "it shows a server or documents to people or stands in front of the application, and no test needs that"
+_REASON = "it shows a server or documents to people or is a proxy of the application, and no test needs that"
 
 
 def is_console(image: Image, values: Iterable[str]) -> bool:

@@ -77,7 +77,7 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
         image_commands=reader.contents.commands,
         base=reader.base,
         python=reader.python or job.python,
-        beside=(*job.beside, *reader.missing, *map(leave_out_console, consoles)),
+        left_out=(*job.left_out, *reader.missing, *map(leave_out_console, consoles)),
     )
 
 

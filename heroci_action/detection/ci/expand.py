@@ -155,7 +155,7 @@ def _launched(command: Command, context: Context) -> Command:
     texts = [context.files.text(path) or "" for path in paths if path]
     read = {name: value for text in texts for name, value in parse_dotenv(text).items()}
     known = {name: value for name, value in read.items() if UNKNOWN not in value}
-    # A container gets only the variables that its call passes on.
+    # A container has only the variables that its call passes.
     env = {n: v for n, v in command.env.items() if call.passed is None or n in call.passed}
     unknown = command.unknown if call.passed is None else command.unknown & {*call.passed}
     return replace(command, directory=directory, env={**env, **known, **call.env}, unknown=unknown)
@@ -204,7 +204,7 @@ def _shell_file(command: Command, context: Context) -> tuple[Script, ...] | None
 
 
 def _is_read(command: Command) -> bool:
-    """Return whether the program of an image only reads the files that it gets: `docker run acme/shellcheck a.sh`."""
+    """Return whether the program of an image only reads the files in the call: `docker run acme/shellcheck a.sh`."""
     container = command.call.container
     image = (container.image or container.pulled or "") if container else ""
     return reason_of_program(image.rpartition("/")[2].partition(":")[0]) == CHECKS
@@ -257,7 +257,7 @@ def _makes_tests(command: Command, start: _EntryPoint, context: Context) -> bool
     """Return whether an entry point makes tests or checks of the words that it receives: `run web lint`."""
     if find_test_run(command, context.files.tree):
         return False
-    # An entry point that starts the words themselves tells nothing new about them.
+    # An entry point that starts the words themselves adds no information about them.
     itself = any(found.call.name == command.call.name for found in start.commands)
     return not itself and any(_tells(found, context) for found in start.commands)
 

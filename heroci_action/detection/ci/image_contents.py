@@ -127,7 +127,7 @@ class _Reader:
             if "from" not in flags:
                 self._place(source, words[-1])
             elif flags["from"] in self.build.parse(self.tree).stage_names:
-                # Another stage may hand over a file of the repository that it does not change.
+                # A file from another stage may be one of the repository that the stage does not change.
                 self._record(filter(None, [self._locate(posixpath.join("/", source))]), words[-1])
 
     def _place(self, source: str, target: str) -> None:

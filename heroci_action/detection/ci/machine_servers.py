@@ -47,7 +47,7 @@ def find_server(command: Command, earlier: Iterable[Command]) -> Image | None:
 def find_installed_servers(command: Command) -> Iterator[Image]:
     """Yield the images of the servers that `apt-get install` starts: Debian's packages do so on a machine with an init.
 
-    A client is in a package of its own, so these are meant to run. PostgreSQL and MySQL are left out: GitHub's machine
+    Clients have separate packages, so these are meant to run. PostgreSQL and MySQL are left out: GitHub's machine
     has them, and starts them only on demand.
     """
     if command.call.name in _DEBIAN_INSTALLERS and "install" in command.call.arguments:
@@ -92,7 +92,7 @@ def _installed(name: str, earlier: Iterable[Command]) -> str:
 
 
 def _packages(command: Command) -> Iterator[str]:
-    """Yield the words of an installation; asdf and mise name the version in a word of its own, or after `@`."""
+    """Yield the words of an installation; asdf and mise name the version in a separate word, or after `@`."""
     of_manager = command.call.name in _VERSION_MANAGERS
     if of_manager:
         yield from map("@".join, itertools.pairwise(command.words))

@@ -81,7 +81,7 @@ class ProjectCI:
 
     @property
     def likely_job(self) -> Job | None:
-        """Return the suite's job; without one, that with an unread line that speaks of tests or CI, or with servers."""
+        """Return the suite's job; without one, that with an unread line that mentions tests or CI, or with servers."""
         if self.suite is not None:
             return self.suite.job
         lines = [(job, line.line) for job in self.jobs for line in job.not_followed]

@@ -50,7 +50,7 @@ class Call:
 
     `program` is a command, or the path or module of Python code. `script` is the text that `sh -c` runs. `directory`
     is where a launcher runs the program, relative to the directory of the command. `env_files` are files of variables
-    that a launcher reads. If it starts a container, `passed` are the variables of the command that the container gets.
+    that a launcher reads. If it starts a container, `passed` are the command's variables that the container receives.
     """
 
     program: str = ""
@@ -97,7 +97,7 @@ class Command:
     not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
     repository's root; an absolute one is outside it. `environment` is the virtual environment that tox, nox or Hatch
     makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
-    lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs behind its pipe.
+    lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs after its pipe.
     A `negated` line passes only if its command fails: `! grep -r TODO .`.
     """
 
@@ -201,7 +201,7 @@ class LeftOut:
 
     The tests do not need a `harmless` line: HeroCI does the same, or it only prints or checks. `command` is what the
     shell would run for it, empty if it is not a shell command. `variable` is the variable that it only sets. `after` is
-    the number of the plan's own lines in front of it.
+    the number of the plan's own lines before it.
     """
 
     line: str
@@ -238,7 +238,7 @@ class Job:
     """A job in one leg of its matrix, with its commands in order.
 
     `base` is the image of the container of the tests, or the one from which that is built. `created` are the files
-    that the job writes, with their text. `beside` are containers for people, and files of variables that Compose
+    that the job writes, with their text. `left_out` are containers for people, and files of variables that Compose
     misses.
     """
 
@@ -262,4 +262,4 @@ class Job:
     actions: tuple[
         LeftOut, ...
     ] = ()  # steps that call something from elsewhere: a marketplace, an orb
-    beside: tuple[LeftOut, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()

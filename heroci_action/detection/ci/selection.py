@@ -106,7 +106,7 @@ def _patterns(run: TestRun) -> tuple[str, ...]:
 
 
 def known_arguments(run: TestRun) -> tuple[str, ...]:
-    """Return the arguments of a run, without any label if Django's runner gets others that only the CI knows.
+    """Return the arguments of a run, without any label if Django's runner receives others that only the CI knows.
 
     The known labels alone would be a part of the tests.
     """

@@ -44,8 +44,8 @@ class Suite:
 
     `elsewhere` are runs of the parts that these leave out, in jobs with other servers, runs with options of the
     project, and runs of tests for another program, such as pytest next to manage.py. `others` are the other jobs of
-    `runs`; `twins` run the same tests again. `beside` the Django projects of the repository, the tests are about
-    another program.
+    `runs`; `twins` run the same tests again. If it is `outside_projects`, the tests are about another program than the
+    Django projects of the repository.
     """
 
     job: Job
@@ -53,7 +53,7 @@ class Suite:
     elsewhere: tuple[TestRun, ...] = ()
     others: tuple[Job, ...] = ()
     twins: tuple[Job, ...] = ()
-    beside: bool = False
+    outside_projects: bool = False
 
     @property
     def main(self) -> TestRun:
@@ -98,7 +98,7 @@ class Suite:
     def on_postgres(self) -> bool:
         """Return whether the tests run on PostgreSQL, judging by images, variables and the commands before."""
         images = (image.name for image in self.job.services)
-        # `pytest -m "not postgres"` speaks of it and runs on another one.
+        # `pytest -m "not postgres"` contains the word and runs on another database.
         without = {id(run.command) for run in self.runs if _leaves_out_postgres(run)}
         lines = (command.line for command in self.job.commands if id(command) not in without)
         texts = (*images, *self.main.command.env.values(), *lines)
@@ -134,7 +134,7 @@ def find_suite(jobs: Iterable[Job], tree: RepositoryFiles) -> Suite | None:
 
 def repeats(suite: Suite, best: Suite) -> bool:
     """Return whether another job or leg runs the same tests for each change, and must pass."""
-    if suite.job is best.job or suite.may_fail or suite.is_special or suite.beside:
+    if suite.job is best.job or suite.may_fail or suite.is_special or suite.outside_projects:
         return False
     usual = suite.job.trigger is not Trigger.SELDOM
     return usual and _chosen(suite) == _chosen(best)
@@ -183,14 +183,15 @@ def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
     runs = [run for command in job.commands if (run := find_test_run(command, tree)) is not None]
     required = [run for run in runs if not run.command.may_fail] or runs
     certain = [run for run in required if not run.command.conditional]
-    beside = all(is_beside(run, tree) for run in runs)
-    suite = Suite(job=job, runs=tuple(certain or required), beside=beside) if runs else None
+    outside = all(tests_outside_projects(run, tree) for run in runs)
+    counted = tuple(certain or required)
+    suite = Suite(job=job, runs=counted, outside_projects=outside) if runs else None
     # A script of a job for benchmarks or documents is no test suite.
     other = suite and suite.is_special and suite.main.runner is Runner.SCRIPT
     return None if other else suite
 
 
-def is_beside(run: TestRun, tree: RepositoryFiles) -> bool:
+def tests_outside_projects(run: TestRun, tree: RepositoryFiles) -> bool:
     """Return whether a run tests directories that are neither around a manage.py nor below the directory of one."""
     places = _tested_places(run, tree)
     if run.runner is Runner.DJANGO or "." in places:
@@ -216,7 +217,7 @@ def _rank(suite: Suite) -> tuple[object, ...]:
     return (
         job.trigger is Trigger.SELDOM,
         suite.may_fail,
-        suite.beside,
+        suite.outside_projects,
         suite.narrowness,
         suite.is_special,
         bool(project_options(suite.main)),
@@ -331,7 +332,7 @@ def _excluded(runs: Iterable[TestRun]) -> frozenset[str]:
 def _with_project_options(best: Suite, legs: list[Suite], candidates: list[Suite]) -> Suite:
     """Add the runs with options of the project that the suite does not have: `pytest --slow` may run further tests."""
     known = {option for run in (*best.runs, *best.elsewhere) for option in project_options(run)}
-    required = (suite for suite in candidates if not (suite.job.may_fail or suite.beside))
+    required = (suite for suite in candidates if not (suite.job.may_fail or suite.outside_projects))
     suites = [*legs, *(suite for suite in required if suite.job.trigger is best.job.trigger)]
     further = {
         tests_of(run): run
@@ -351,12 +352,12 @@ def _with_other_programs(best: Suite, legs: list[Suite], candidates: list[Suite]
     """
     usual = (suite for suite in candidates if not suite.is_special)
     suites = [*legs, *(suite for suite in usual if suite.job.trigger is best.job.trigger)]
-    known = {(_program(run), best.beside) for run in (*best.runs, *best.elsewhere)}
+    known = {(_program(run), best.outside_projects) for run in (*best.runs, *best.elsewhere)}
     further = {
         tests_of(run): run
         for suite in suites
         for run in suite.runs
-        if (_program(run), suite.beside) not in known
+        if (_program(run), suite.outside_projects) not in known
         and not run.command.conditional
         and narrowness(run) < CLASS
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from heroci_action.detection.ci.yaml_file import Number
 
-# GitHub would write 3.1 and its job would fail: what is meant is a version of Python.
+# GitHub would write 3.1 and its job would fail: the author means a version of Python.
 _PYTHON = re.compile(r"3\.[1-9]0")
 _WHOLE = re.compile(r"[-+]?[0-9]+")
 _EXPONENT = 1e21  # from which Go writes a float with an exponent

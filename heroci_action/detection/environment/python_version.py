@@ -62,7 +62,7 @@ def detect_python(project: ProjectFiles) -> Iterator[Finding]:
     if _version(version) < _OLDEST_OF_PROBES and not project.configured("python"):
         yield _too_old(version, why)
     required = _required(project)
-    # One specifier in the form of packaging, as far as possible: engines compare it with the patch release.
+    # One specifier in the form of packaging, if possible: engines compare it with the patch release.
     standard = (str(parse_specifier(text) or text) for text in required)
     yield Fact("requires_python", ",".join(dict.fromkeys(standard)))
     others = (

@@ -75,7 +75,7 @@ def _is_bare(project: ProjectFiles, path: str) -> bool:
 
 
 def _is_mounted(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> bool:
-    """Return whether the last stage is for developers, or starts nothing, and gets no Python code.
+    """Return whether the last stage is for developers, or starts nothing, and contains no Python code.
 
     A container mounts the code.
     """

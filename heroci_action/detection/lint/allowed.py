@@ -77,7 +77,7 @@ def _of_jobs(project: ProjectFiles) -> Iterator[LeftOut]:
         for action in job.actions if job.may_fail else ():
             if action.reason == CHECKS:
                 yield LeftOut(line=action.line, source=action.source, reason=ALLOWED, harmless=True)
-        yield from (line for line in job.beside if line.reason == SOME_CODES)
+        yield from (line for line in job.left_out if line.reason == SOME_CODES)
 
 
 def _leave_out(command: Command, name: str = "", reason: str = ALLOWED) -> LeftOut:

@@ -52,13 +52,13 @@ _WITH_VALUE = re.compile(
 _PLACES = re.compile(
     r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
 )
-# Mypy's options that name what it checks, beside which it takes no paths: `-p shop`, `--module=shop.models`
+# Mypy's options that name what it checks and exclude paths: `-p shop`, `--module=shop.models`
 _PACKAGES = re.compile(r"-[pm]|--(package|module)(=.*)?")
 _VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
 # Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
 _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
 _SHOWING = frozenset({"--diff", "--df"})
-# Programs behind a pipe that do not judge what they read.
+# Programs after a pipe that do not judge their input.
 _KEEPING = frozenset(
     {
         "awk",
@@ -79,7 +79,7 @@ _KEEPING = frozenset(
     }
 )
 _CHECKING = _SHOWING | {"--check", "--check-only", "-c"}
-# Options with which a program only tells something about itself, and the one with which a linter never fails.
+# Options with which a program only describes itself, and the one with which a linter never fails.
 ASKING = frozenset({"--version", "--help"})
 NEVER_FAILS = "--exit-zero"
 
@@ -261,7 +261,7 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
                 program=tool.command[0],
                 directory=_around_files(project, hook),
                 options=tuple(options),
-                # A hook that gets the names of all files checks no less than them.
+                # A hook that receives the names of all files checks no less than these.
                 paths=() if hook.passes_files else tuple(paths),
                 wanted=hook.wanted,
                 unwanted=hook.unwanted,
@@ -270,7 +270,7 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
 
 
 def _around_files(project: ProjectFiles, hook: Hook) -> str:
-    """Return the directory around all files that a hook gets: Black and isort look for their settings from there."""
+    """Return the directory around all files of a hook: Black and isort look for their settings from there."""
     files = [file for file in project.tree.files if is_python(file)]
     own = {parent(file) for file in files if passes(file, hook.wanted, hook.unwanted)}
     return posixpath.commonpath(own or {"."}) or "."

@@ -67,7 +67,7 @@ def read_hooks(project: ProjectFiles) -> tuple[Hook, ...]:
 
 
 def hooks_file(project: ProjectFiles) -> str | None:
-    """Return the configuration of the hooks: the one in the root, else the one beside the application."""
+    """Return the configuration of the hooks: the one in the root, else the one next to the application."""
     places = (".", *project.layout.directories)
     return next(filter(None, (_file_in(project.tree, place) for place in places)), None)
 

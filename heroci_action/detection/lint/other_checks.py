@@ -52,7 +52,7 @@ _ONLY_CHECKING = frozenset({"lintmigrations", "validate_templates"})
 _NAMED_CHECK = re.compile(r"(check|lint|verify|validate|audit)_\w+|\w+_(check|lint|audit)s?")
 # `curl -sSL https://install.python-poetry.org | python -`
 _FETCHES = re.compile(r"curl|wget")
-# Words in the names of workflows that publish something or care for the repository.
+# Words in the names of workflows that publish something or maintain the repository.
 _PUBLISHING = re.compile(
     r"(?i)deploy|release|publish|notif|label|stale|changelog|merge|backport|sync|triage|dependabot|cleanup"
 )
@@ -154,8 +154,8 @@ def _busy(commands: Iterable[Command]) -> set[int]:
 def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
     """Yield the calls of scripts that run no other check, and fail if something is wrong.
 
-    In front of the tests, they only print: a script with other commands may prepare the tests, or wait for a server.
-    In jobs for checks, their names say what they do.
+    Before the tests, only scripts that otherwise print count: any other may prepare the tests, or wait for a server.
+    In jobs for checks, their names decide.
     """
     suite = project.ci.suite
     if suite is None or suite.job not in project.ci.jobs:
@@ -270,7 +270,7 @@ def _is_strict(project: ProjectFiles, command: Command) -> bool:
 
 @once
 def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
-    """Return the commands of the suite's job in front of its tests."""
+    """Return the commands of the suite's job before its tests."""
     is_run = (find_test_run(each, project.tree) is not None for each in project.commands)
     first = next((place for place, found in enumerate(is_run) if found), len(project.commands))
     return project.commands[:first]

@@ -17,7 +17,7 @@ _IMPORTING = frozenset(
 def needs_other_packages(project: ProjectFiles, command: Command) -> bool:
     """Return whether a check would miss packages in the environment of the plan: `cd tools && uv run mypy .`.
 
-    A folder with a lock file of its own has other packages than the tests.
+    A folder with its own lock file has other packages than the tests.
     """
     if command.call.name not in _IMPORTING or command.directory.startswith("/"):
         return False

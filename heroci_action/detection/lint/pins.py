@@ -24,34 +24,34 @@ def find_pins(project: ProjectFiles) -> Mapping[str, str]:
     return _exact(project, find_dependencies(project).exact)
 
 
-def find_pin_beside(project: ProjectFiles, programs: Container[str], package: str) -> str | None:
+def find_pin_with(project: ProjectFiles, programs: Container[str], package: str) -> str | None:
     """Return the version of a package with which the CI calls one of these programs: `uvx ruff@0.9.1`, or installed."""
     for job in project.ci.jobs:
         calls = (each.call.program for each in job.commands if each.call.name in programs)
         for match in filter(None, map(_VERSION.fullmatch, calls)):
             return f"{package}=={match[1]}"
-        pin = _exact(project, _installed_beside(project, job, programs)).get(package)
+        pin = _exact(project, _installed_with(project, job, programs)).get(package)
         if pin:
             return pin
     return None
 
 
-def find_range_beside(project: ProjectFiles, programs: Container[str], package: str) -> str | None:
+def find_range_with(project: ProjectFiles, programs: Container[str], package: str) -> str | None:
     """Return the range of versions that the CI allows where it calls one of these programs: `flake8<4`."""
     python = choose_python(project)[0]
-    for requirement in applicable(installed_beside(project, programs), python):
+    for requirement in applicable(installed_with(project, programs), python):
         if distribution(requirement) == package and is_bounded(requirement):
             return f"{package}{requirement.specifier}"
     return None
 
 
-def installed_beside(project: ProjectFiles, programs: Container[str]) -> Iterator[Requirement]:
+def installed_with(project: ProjectFiles, programs: Container[str]) -> Iterator[Requirement]:
     """Yield the requirements that the CI installs in the environments in which it calls one of these programs."""
     for job in project.ci.jobs:
-        yield from _installed_beside(project, job, programs)
+        yield from _installed_with(project, job, programs)
 
 
-def _installed_beside(
+def _installed_with(
     project: ProjectFiles, job: Job, programs: Container[str]
 ) -> tuple[Requirement, ...]:
     used = {each.environment for each in job.commands if each.call.name in programs}

@@ -27,7 +27,7 @@ from heroci_action.detection.lint.commands import (
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks
 from heroci_action.detection.lint.other_environments import needs_other_packages
 from heroci_action.detection.lint.paths import find_targets, passes
-from heroci_action.detection.lint.pins import find_pin_beside, find_pins
+from heroci_action.detection.lint.pins import find_pin_with, find_pins
 from heroci_action.detection.lint.versions import find_installed_pin, pin_in
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.readers.registry import LINT_TOOLS, REWRITERS
@@ -284,7 +284,7 @@ def _check(project: ProjectFiles, command: Command, arguments: tuple[str, ...]) 
 
 
 def _names_paths(project: ProjectFiles, directory: str, arguments: tuple[str, ...]) -> bool:
-    """Return whether one of the arguments is a path to check; that of `--skip ./uv.lock` is none."""
+    """Return whether one of the arguments is a path to check; the value of `--skip ./uv.lock` is none."""
     previous = ""
     for word, _ in with_values(arguments):
         path = (
@@ -382,7 +382,7 @@ def _requirement(project: ProjectFiles, name: str, version: str | None) -> str:
     distribution = PROGRAMS[name].distribution or name
     if version:
         return f"{distribution}=={version}"
-    pinned = find_pin_beside(project, {name}, distribution)
+    pinned = find_pin_with(project, {name}, distribution)
     return (
         pinned
         or find_pins(project).get(distribution)

@@ -17,7 +17,7 @@ from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 
 _INSTALLS = frozenset({"install", "i", "ci", "add", "install-ci-test", "cit"})
-# Programs that run a tool in an environment of its own.
+# Programs that run a tool in a separate environment.
 _OWN_ENVIRONMENT = frozenset({"uvx", "pipx"})
 # Programs that check the files in `dist`, and programs that make them.
 _OF_PACKAGES = frozenset({"twine", "check-wheel-contents", "pyroma"})

@@ -289,7 +289,7 @@ def _by_requirement(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
 def lines_of_linters(project: ProjectFiles) -> frozenset[tuple[str, str]]:
     """Return the lines of the CI whose checks the stage lint makes, each with its source.
 
-    What only make, or tox beside a service, runs on a laptop is no such line: the stage need not contain it.
+    Lines of make, and of tox next to a CI service, are no such lines: the stage need not contain their checks.
     """
     if project.configured("lint") is not None:
         return frozenset()

@@ -9,10 +9,10 @@ from itertools import chain
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.lint.hooks import read_hooks
 from heroci_action.detection.lint.pins import (
-    find_pin_beside,
+    find_pin_with,
     find_pins,
-    find_range_beside,
-    installed_beside,
+    find_range_with,
+    installed_with,
 )
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
@@ -36,7 +36,7 @@ def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
     If the CI installs the newest version, the version of a hook does not count.
     """
     pin = (
-        find_pin_beside(project, tool.programs, tool.distribution)
+        find_pin_with(project, tool.programs, tool.distribution)
         or find_pins(project).get(tool.distribution)
         or find_installed_pin(project, tool.distribution)
     )
@@ -44,7 +44,7 @@ def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
     return (
         pin
         or (None if newest else _hook_pin(project, tool))
-        or find_range_beside(project, tool.programs, tool.distribution)
+        or find_range_with(project, tool.programs, tool.distribution)
     )
 
 
@@ -74,7 +74,7 @@ def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
 def find_plugins(project: ProjectFiles) -> Iterator[str]:
     """Yield what linters load: Flake8's plugins, the reader of [tool.flake8], and mypy's stubs and packages."""
-    yield from filter(_PLUGIN.fullmatch, _installed_beside_flake8(project))
+    yield from filter(_PLUGIN.fullmatch, _installed_with_flake8(project))
     yield from _stubs(project)
     for hook in read_hooks(project):
         # A local hook runs in the developer's environment.
@@ -88,20 +88,20 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
 
 def _stubs(project: ProjectFiles) -> Iterator[str]:
     """Yield the stubs that the CI installs only where it calls mypy."""
-    for requirement in installed_beside(project, LINT_TOOLS["mypy"].programs):
+    for requirement in installed_with(project, LINT_TOOLS["mypy"].programs):
         name = distribution(requirement)
         if _STUBS.fullmatch(name) and name not in distributions(project):
             extras = f"[{','.join(sorted(requirement.extras))}]" if requirement.extras else ""
             yield f"{name}{extras}{requirement.specifier}"
 
 
-def _installed_beside_flake8(project: ProjectFiles) -> Iterator[str]:
+def _installed_with_flake8(project: ProjectFiles) -> Iterator[str]:
     """Yield the requirements of Flake8's hooks and environments, and the words of all installations in CI and make."""
     flake8 = LINT_TOOLS["flake8"]
     for hook in read_hooks(project):
         if hook.id in flake8.hooks:
             yield from hook.dependencies
-    for requirement in installed_beside(project, flake8.programs):
+    for requirement in installed_with(project, flake8.programs):
         yield f"{distribution(requirement)}{requirement.specifier}"
     yield from _installed_words(chain(project.ci.commands, *project.local_checks))
 

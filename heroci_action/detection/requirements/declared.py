@@ -119,7 +119,7 @@ def _from_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
         return _from_metadata(project, installs)
     found = _without_ci(project, installs)
     packages = _from_packages(project, installs)
-    # An environment with Django of its own, such as tox's, is complete.
+    # An environment with its own Django, such as tox's, is complete.
     is_complete = "django" in packages.names
     return packages if is_complete or not (found.direct or found.lock) else found
 

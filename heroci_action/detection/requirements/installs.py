@@ -293,7 +293,7 @@ class _Reader:
             every_extra=given.has("--all-extras"),
             every_group=given.has("--all-groups"),
             every_member=given.has("--all-packages"),
-            packages=_beside(_listed(given, "--with"), words[end:]) if runs else (),
+            packages=_without_program(_listed(given, "--with"), words[end:]) if runs else (),
             files=self._files(_listed(given, "--with-requirements")) if runs else (),
         )
 
@@ -345,7 +345,7 @@ def _ends_options(words: list[str], index: int) -> bool:
     return not words[index].startswith("-") and previous not in VALUED
 
 
-def _beside(packages: tuple[str, ...], program: list[str]) -> tuple[str, ...]:
+def _without_program(packages: tuple[str, ...], program: list[str]) -> tuple[str, ...]:
     """Return the packages without the tool that they are installed to run: `--with coveralls coveralls`."""
     return tuple(name for name in packages if name not in program[:1])
 

@@ -26,7 +26,7 @@ _CHOOSING = (
     "--only",
     "--only-group",
 )
-# What the user sets if the CI does not tell.
+# What the user sets if the CI leaves it open.
 _KEYS = ("requirements", "packages", "extras", "groups")
 
 

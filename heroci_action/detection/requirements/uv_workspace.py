@@ -1,4 +1,4 @@
-"""Workspaces of uv: one lock file for all members, and groups of the root beside those of a member."""
+"""Workspaces of uv: one lock file for all members, and the root's groups in addition to a member's."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _fits(path: str, patterns: Sequence[str]) -> bool:
 def packages_of_root(
     project: ProjectFiles, root: str, installs: Installs, locked: Sequence[Requirement]
 ) -> Iterator[str]:
-    """Yield what the job installs for the root beside a member: its groups, each in the locked version.
+    """Yield what the job installs for the root in addition to a member: its groups, each in the locked version.
 
     uv installs no group of the root for a member.
     """

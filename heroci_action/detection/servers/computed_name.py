@@ -10,7 +10,7 @@ from heroci_action.detection.sources.environment_reads import COMPUTED
 
 
 def detect_computed_name(way: Database) -> Iterator[Finding]:
-    """Tell the plan that no server can have the database before the tests: `f"shop_{uuid4()}"`."""
+    """Note in the plan that no server can have the database before the tests: `f"shop_{uuid4()}"`."""
     if "NAME" not in way.variables and COMPUTED in way.literals.get("NAME", ""):
         yield Fact("computed_name", True)
         yield Warn(

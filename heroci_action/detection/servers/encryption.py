@@ -50,7 +50,7 @@ def _options(statement: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 
 class _Option:
-    """The value of an option, as far as it is known with the variables of the tests."""
+    """The value of an option, if it is known with the variables of the tests."""
 
     def __init__(self, source: SettingsSource, value: Callable[[str], str | None]) -> None:
         self.source = source

@@ -108,7 +108,7 @@ class _Further:
             )
 
     def _is_used(self, read: Read, default: _Further, *, required: bool) -> bool:
-        """Return whether a variable gets a value: the settings may do without the database if the CI sets none."""
+        """Return whether a variable has a value: the settings may do without the database if the CI sets none."""
         given = value_of(self.project)(read.name)
         # An empty value switches the database off.
         needed = required and not self.way.conditional if given is None else bool(given)

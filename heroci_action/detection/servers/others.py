@@ -118,7 +118,7 @@ class _Server:
         if pointed == value and _PORT_OF.get(scheme) in self.ports:
             address = f"{{{self.name}.host}}:{{{self.name}.port}}"
             pointed = re.sub(rf"(?<=[/@])({self.hosts})(?=[/?]|$)", address, value)
-        elif pointed == value and self._has_port_beside(name, known):
+        elif pointed == value and self._has_port_next_to(name, known):
             # The settings join `http://localhost` and the port of another variable.
             pointed = re.sub(rf"(?<=[/@])({self.hosts})(?=/|$)", f"{{{self.name}.host}}", value)
         if pointed != value:
@@ -134,9 +134,11 @@ class _Server:
         if _CREDENTIAL.search(name):
             return False
         own = self.name.upper().replace("-", "_") in name.upper()
-        return value == self.image.alias != "localhost" or own or self._has_port_beside(name, known)
+        return (
+            value == self.image.alias != "localhost" or own or self._has_port_next_to(name, known)
+        )
 
-    def _has_port_beside(self, name: str, known: _Variables) -> bool:
+    def _has_port_next_to(self, name: str, known: _Variables) -> bool:
         """Return whether the variable for the port to this address contains that of the server: `ES_URL`, `ES_PORT`."""
         beside = re.sub(r"HOST(NAME)?|SERVER|ADDRESS|UR[LI]$", "PORT", name)
         return known.get(beside, ("", ""))[0] in self.ports
@@ -304,7 +306,7 @@ def _is_in_variable(project: ProjectFiles, image: Image, published: str) -> bool
     )
 
 
-def servers_beside(
+def further_servers(
     project: ProjectFiles, job: Job, env: Mapping[str, str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the servers that another job than the suite's has in addition, and its variables with their addresses.

@@ -35,7 +35,7 @@ def settings_source(project: ProjectFiles) -> SettingsSource | None:
 
 
 def _process(project: ProjectFiles) -> RunnerProcess:
-    """Return the process in which the tests load the settings; what a script of the project does is not known."""
+    """Return the process in which the tests load the settings; the effect of a script of the project is not known."""
     env = {name: value for name, (value, _) in project.evidence.env.items()}
     runs = suite_runs(project)
     if runs and runs[0].runner is Runner.SCRIPT:

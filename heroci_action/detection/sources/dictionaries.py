@@ -109,7 +109,7 @@ class Resolver:
         return found if rows is not None else None
 
     def _rows(self, node: ast.expr) -> list[ast.expr] | None:
-        """Return the values that a loop goes through; None if they are not in the code."""
+        """Return the values of a loop; None if they are not in the code."""
         match node:
             case ast.Call(func=ast.Attribute(value=owner, attr="items"), args=[]):
                 entries = self.entries(owner)

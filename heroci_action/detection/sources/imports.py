@@ -13,7 +13,7 @@ from heroci_action.repository.files import RepositoryFiles, parent
 def inherited_aliases(
     tree: RepositoryFiles, roots: tuple[str, ...], file: str, known: dict[str, dict[str, str]]
 ) -> dict[str, str]:
-    """Return the aliases that a module gets from the project's modules of which it imports every name.
+    """Return the aliases that a module has from the project's modules of which it imports every name.
 
     `known` are those of the modules so far, and of the ones in progress, which may import each other.
     """

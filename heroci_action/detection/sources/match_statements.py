@@ -9,7 +9,7 @@ from collections.abc import Iterator
 def without_match(module: ast.Module) -> ast.Module:
     """Replace each `match` statement by a chain of conditions.
 
-    What a pattern asks other than equality is not known, so no other code understands its condition.
+    A pattern that asks for more than equality is not known, so no other code understands its condition.
     """
     _Replace().visit(module)  # in place
     return module

@@ -26,7 +26,7 @@ _CATCHING = frozenset(
 
 
 def needs_own_metadata(module: ast.Module, name: str) -> bool:
-    """Return whether a module reads the metadata of the distribution `name`, or of its own, and lets the error pass."""
+    """Return whether a module reads the metadata of the distribution `name`, or its own, without catching errors."""
     return any(_asks_for(call, name) for call in _unguarded_calls(module.body))
 
 

@@ -60,7 +60,7 @@ class SettingsClasses:
     def learn(self, node: ast.stmt, *, conditional: bool = False) -> None:
         """Keep a class, an object, a function that returns an object, or another name of one.
 
-        Of several objects under one name, each with a condition of its own, the first one is kept.
+        Of several objects under one name, each with another condition, the first one is kept.
         """
         match node:
             case ast.ClassDef():
@@ -268,7 +268,7 @@ def _type_of(node: ast.expr) -> str:
 def _read(node: ast.AnnAssign, name: str, filled: ast.expr | None) -> ast.expr:
     """Return the read of a field in the words of django-environ: `env.int("SHOP_PORT", default=80)`.
 
-    `filled` is the default of fields that have none of their own.
+    `filled` is the default of fields without a default.
     """
     given = _given(node.value)
     # Names are compared without their case unless the class asks for it; variables are usually in capitals.

@@ -354,7 +354,7 @@ class _Context:
 
 
 def _belongs_to_settings(found: str, importer: str) -> bool:
-    """Return whether an imported module is next to the importing one, or has a path that speaks of settings."""
+    """Return whether an imported module is next to the importing one, or has a path that mentions settings."""
     near = parent(found) == parent(importer) or parent(found).startswith(f"{parent(importer)}/")
     return near or any(
         word in part for part in found.lower().split("/")[-2:] for word in _SETTINGS_WORDS

@@ -161,6 +161,6 @@ def _mounts_of_container(container: Container, used: Composition | None) -> Moun
 
 
 def _options(command: Command, name: str) -> Options:
-    """Return the options in front of the image or service."""
+    """Return the options before the image or service."""
     words = command.words[: command.words.index(name)] if name in command.words else ()
     return Options.split(words, DOCKER_VALUED)

@@ -57,7 +57,7 @@ def expand_needs(
 ) -> Iterator[tuple[Command, Script]]:
     """Yield the commands of the services that end before the tests, each with the call of its container.
 
-    These are the ones whose end others wait for, and those of the repository whose command `ends` by itself.
+    Other services wait for their end, or the repository builds them and their command `ends` by itself.
     """
     options = Options.split(words, VALUED)
     container = command.call.container
@@ -102,7 +102,7 @@ def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
 
 
 def entry_point_script(used: Composition, command: Command) -> Script | None:
-    """Return the call of the entry point that gets the words of `docker compose run web WORDS`; None without one."""
+    """Return the call of the entry point that receives WORDS of `docker compose run web WORDS`; None without one."""
     words, container = compose_words(command) or (), command.call.container
     name = (container and container.service) or ""
     options = Options.split(words, VALUED)
@@ -155,8 +155,8 @@ def _started(
 ) -> str:
     """Return the line that a container runs: an entry point, its `own` or the image's, with the words.
 
-    Without words it gets those of CMD, unless the entry point is its own. Words without an entry point are a program,
-    which needs no reading here. Source: Docker, "Understand how CMD and ENTRYPOINT interact".
+    Without words it receives the words of CMD, unless the entry point is its own. Words without an entry point are a
+    program, which needs no reading here. Source: Docker, "Understand how CMD and ENTRYPOINT interact".
     """
     dockerfile = build.parse(tree) if build else None
     start = own or (dockerfile.entry_point if dockerfile else "")

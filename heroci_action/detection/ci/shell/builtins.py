@@ -68,7 +68,7 @@ def read_names(words: list[str]) -> tuple[str, ...]:
 
 
 def assign_fields(names: tuple[str, ...], line: str) -> dict[str, str]:
-    """Return the words of a line by name; the last name gets the rest."""
+    """Return the words of a line by name; the last name takes the rest."""
     words = line.split(None, max(len(names) - 1, 0))
     return dict(zip(names, [*words, *[""] * len(names)], strict=False))
 

@@ -12,7 +12,7 @@ from heroci_action.detection.ci.shell.statement_text import Span
 class Flow:
     """The effect of the statements around a command; `outer` is the pipeline or redirection around it.
 
-    `lines` are read from the pipe in front of it, if they are known. `feeds` are the programs behind its pipe.
+    `lines` are read from the pipe before it, if they are known. `feeds` are the programs after its pipe.
     """
 
     conditions: frozenset[str] = frozenset()

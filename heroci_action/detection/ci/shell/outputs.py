@@ -126,7 +126,7 @@ def _grep(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
 
 
 def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
-    r"""Read `tr '\n' ' '` in front of xargs, and `tr -d CHARACTERS`."""
+    r"""Read `tr '\n' ' '` before xargs, and `tr -d CHARACTERS`."""
     match arguments:
         case ["-d", characters] if lines is not None and re.fullmatch(r"[^\\\[-]+", characters):
             return [line.translate(dict.fromkeys(map(ord, characters))) for line in lines]

@@ -1,4 +1,4 @@
-"""What a command gets from a pipe: the words that xargs adds, and the script that a shell reads."""
+"""What a command receives from a pipe: the words that xargs adds, and the script that a shell reads."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _QUOTED = frozenset({"string", "heredoc_body"})
 class Span:
     """The source from a byte offset to the end of a node.
 
-    The grammar attaches a redirection to the whole list in front of it; it belongs to the last command only.
+    The grammar attaches a redirection to the whole list before it; it belongs to the last command only.
     """
 
     node: Node

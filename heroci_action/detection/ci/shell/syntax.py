@@ -22,7 +22,7 @@ _NAME = re.compile(r"\$([A-Za-z_]\w*)")
 # `$(shell git rev-parse HEAD)`
 _SHELL_CALL = re.compile(r"\$\(shell\s")
 _PARENTHESIS = re.compile(r"[()]|\n\s*\n")
-# A backslash in front of an empty line joins nothing to its line, and the grammar would lose the next rule.
+# A backslash before an empty line joins nothing to its line, and the grammar would lose the next rule.
 _JOINS_NOTHING = re.compile(r"\\\n(?=[ \t]*\n)")
 # A parenthesis that opens no `$(…)`.
 _OWN_PARENTHESIS = re.compile(r"(?<!\$)\(")

@@ -69,7 +69,7 @@ def _image_of(text: str) -> str | None:
 
 
 def _versions(inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield the inputs that are versions of servers, each with the server's name in front of the word."""
+    """Yield the inputs that are versions of servers, each with the server's name before the word."""
     for key, text in inputs.items():
         match = _VERSION.fullmatch(key)
         if match and not _OTHER.search(key) and not is_false(text) and _NUMBER.fullmatch(text):

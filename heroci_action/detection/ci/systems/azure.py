@@ -227,7 +227,7 @@ def _scripts(steps: list[tuple[Table, Scope]]) -> Iterator[Script]:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables that Azure makes of its own."""
+    """Return the environment variables that Azure makes of its own variables."""
     return {name.upper().replace(".", "_"): value for name, value in variables.items()}
 
 

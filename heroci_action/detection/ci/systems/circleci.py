@@ -161,10 +161,10 @@ class _Config:
         return job, scripts
 
     def _workspace(self, use: _Use, content: Mapping[str, Any], depth: int = 0) -> Iterator[Script]:
-        """Yield the scripts of earlier jobs whose files a job gets; a job that runs tests only hands over reports."""
+        """Yield the scripts of earlier jobs whose files a job attaches; a job that runs tests only leaves reports."""
         declared = table(self.content.get("jobs"))
-        gets = depth < MAX_NESTED and self._calls(content, "attach_workspace")
-        for other in self._uses() if gets else ():
+        attaches = depth < MAX_NESTED and self._calls(content, "attach_workspace")
+        for other in self._uses() if attaches else ():
             earlier = table(declared.get(other.name))
             if other.name in use.requires and self._calls(earlier, "persist_to_workspace"):
                 job, scripts = self._described(other, earlier)

@@ -172,7 +172,7 @@ class Action:
         )
 
     def left_out_of_repository(self, content: Mapping[str, Any], source: str) -> list[LeftOut]:
-        """Return an action of the repository with a name of a check, if it runs in an image of its own."""
+        """Return an action of the repository with a name of a check, if it runs in its own image."""
         is_check = names_check(self.name.rstrip("/").rpartition("/")[2])
         if table(content.get("runs")).get("using") != "docker" or not is_check:
             return []

@@ -1,4 +1,4 @@
-"""Steps that another program runs: `shell: ./in-container.sh {0}` gets the step's text as a file."""
+"""Steps that another program runs: `shell: ./in-container.sh {0}` receives the step's text as a file."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class _Pipeline:
             services=tuple(self._services(content, env)),
             trigger=trigger_of(content, given),
             may_fail=may_fail(content, given),
-            beside=tuple(_ignored(content, source)),
+            left_out=tuple(_ignored(content, source)),
             predefined=_PREDEFINED,
             pythons=pythons_of(legs, python),
             similar=lambda: tuple(

@@ -61,7 +61,7 @@ class _Config:
     def matrix(self) -> Iterator[Job]:
         """Yield the job with the file's own script, in the best leg; included jobs without a script are legs."""
         if self.content.get("script") is not None:
-            # An entry without a Python gets the first one.
+            # An entry without a Python has the first one.
             pythons = texts(self.content.get("python"))
             usual = {"python": pythons[0]} if pythons else {}
             added = ({**usual, **entry} for entry in self.included if entry.get("script") is None)

@@ -77,7 +77,7 @@ class Makefile:
         variables |= given
         makefile = cls(path=path, variables=variables, fixed=frozenset(given))
         _Reader(makefile, files).read(path)
-        # The environment gets every variable of the command line; those that make itself expands are not for programs.
+        # Every variable of the command line is in the environment, except the ones that make itself expands.
         text = files.text(path) or ""
         makefile.exported |= {name for name in given if not _refers(text, name)}
         return makefile
@@ -150,7 +150,7 @@ def _refers(text: str, name: str) -> bool:
 
 
 def _uncommented(value: str) -> str:
-    """Return the value of a variable without a comment; blanks in front of one belong to the value."""
+    """Return the value of a variable without a comment; blanks before one belong to the value."""
     match = _COMMENT.fullmatch(value)
     return (match["value"].lstrip() if match else value.strip()).replace("\\#", "#")
 

@@ -41,9 +41,9 @@ def expand_file(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
 
 
 def call_as_shell(script: Script, files: WorkingTree) -> Script:
-    """Return a script with the shell in front of its first line if that starts a shell script of the repository.
+    """Return a script with the shell before its first line if that starts a shell script of the repository.
 
-    A program in front of `python manage.py test` would only launch it otherwise.
+    A program before `python manage.py test` would only launch it otherwise.
     """
     path = locate(script.text.partition(" ")[0], script.directory)
     text = files.text(path) if path else None

@@ -164,7 +164,7 @@ def _plain(env: object) -> dict[str, str]:
 
 
 def expand_task(command: Command, tree: RepositoryFiles, runner: str) -> tuple[Script, ...] | None:
-    """Return the scripts of a task; `runner` is the program in front of its name."""
+    """Return the scripts of a task; `runner` is the program before its name."""
     call = command.call
     words = (call.name, *call.arguments) if runner in call.launchers else call.arguments
     words = words[1:] if words[:1] == ("run",) else words

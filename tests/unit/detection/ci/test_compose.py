@@ -470,7 +470,7 @@ def test_a_file_of_variables_that_nothing_creates_is_named(
         "conf/example.web.env": "A=1\n",
     }
     suite = ci_of({**files, **workflow(line, "docker compose run web pytest")}).suite
-    found = suite.job.beside if suite else ()
+    found = suite.job.left_out if suite else ()
     assert [each.line for each in found] == missing
     assert all((each.command or "").startswith("cp ") for each in found)
 
@@ -490,7 +490,7 @@ def test_containers_for_people_are_no_servers_of_the_tests() -> None:
     ci = ci_of({**files, **workflow("docker compose up -d", "pytest")})
     assert [image.reference for image in ci.services] == ["redis:7"]
     assert ci.suite
-    assert [line.line for line in ci.suite.job.beside][3] == "s3: traefik:v3"
+    assert [line.line for line in ci.suite.job.left_out][3] == "s3: traefik:v3"
 
 
 def test_a_mail_server_stays_if_the_tests_read_its_page() -> None:
