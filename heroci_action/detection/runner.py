@@ -23,24 +23,18 @@ from heroci_action.detection.ci.selection import (
     narrowness,
 )
 from heroci_action.detection.ci.suite import tests_outside_projects
-from heroci_action.detection.ci.test_runs import Runner, TestRun, is_django, runs_scenarios
+from heroci_action.detection.ci.test_runs import Runner, TestRun, runs_scenarios
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.conditional_variables import find_conditional_variables
+from heroci_action.detection.django_checks import detect_django_checks
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.further_legs import warn_of_further_legs
 from heroci_action.detection.handed_over import find_handed_over, warn_of_handed_over
 from heroci_action.detection.image.builds import find_release
-from heroci_action.detection.left_out import (
-    CHECKS,
-    LINTS,
-    PRINTS,
-    finds_missing_migrations,
-    reason_of_program,
-)
+from heroci_action.detection.left_out import LINTS
 from heroci_action.detection.lint.allowed import find_allowed
-from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.lint.proposals import written_steps
 from heroci_action.detection.lint.tools import lines_of_linters
@@ -50,14 +44,14 @@ from heroci_action.detection.other_tests import (
     runs_outside,
     variables_of,
 )
-from heroci_action.detection.preparation import git_reason, preparation
+from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import file_of_run, pytest_config
 from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.secret_files import warn_of_secret_files
 from heroci_action.detection.servers.others import further_servers
-from heroci_action.detection.settings.choice import choose_settings, settings_of
-from heroci_action.detection.unread_tests import find_unread_tests, unread_lines
+from heroci_action.detection.settings.choice import choose_settings
+from heroci_action.detection.unread_tests import find_unread_tests
 from heroci_action.detection.variables import find_unknown_variables
 from heroci_action.repository.files import join, relative_path
 from heroci_action.text import some
@@ -70,8 +64,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     """Yield runner, arguments, commands before, and what pytest's configuration already contains."""
     runner, why = choose_runner(project)
     yield Found("tests.runner", str(project.configured("tests.runner") or runner), why)
-    yield Fact("runs_check", any(_is_check(project, command) for command in project.ci.commands))
-    yield from _check_migrations(project)
+    yield from detect_django_checks(project)
     yield from _script(project)
     runs = suite_runs(project)
     is_kept = runs and project.configured("tests.runner") in {None, runner}
@@ -129,24 +122,34 @@ def _part_of_suite(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
         for run in _further_runs(project, runs)
     ]
     written = written_steps(project)
-    described = [pair for pair in described if not (pair[1] and pair[1].command in written)]
-    further = [run for run, _ in described]
-    yield Fact("other_tests", tuple(tests for _, tests in described if tests))
-    scenarios = (command for command in project.commands if runs_scenarios(command))
-    lines = {id(run.command): tuple(tests.services.values()) for run, tests in described if tests}
-    for command in (*(run.command for run in further), *scenarios):
-        usual = command.directory in {".", project.layout.directory}
-        place = "" if usual else f" in {command.directory}"
-        # The same line as the suite's is another run by its variables.
-        same = any(run.command.words == command.words for run in runs)
-        given = variables_of(project, command) if same else {}
-        pairs = some([f"{name}={value}" for name, value in given.items()])
-        by_variables = f" with {pairs}" if pairs else ""
-        yield Warn(
-            f"{command.source} also runs {command.brief!r}{place}{by_variables}, which the plan does not contain; "
-            "add a stage for these tests",
-            lines.get(id(command), ()),
-        )
+    missing = [pair for pair in described if not (pair[1] and pair[1].command in written)]
+    yield Fact("other_tests", tuple(tests for _, tests in missing if tests))
+    for run, tests in missing:
+        proposal = tuple(tests.services.values()) if tests else ()
+        yield _also_runs(project, runs, run.command, proposal)
+    for command in filter(runs_scenarios, project.commands):
+        yield _also_runs(project, runs, command)
+
+
+def _also_runs(
+    project: ProjectFiles,
+    runs: tuple[TestRun, ...],
+    command: Command,
+    proposal: tuple[str, ...] = (),
+) -> Warn:
+    """Return the warning about tests that the plan does not contain, with its services as the proposal."""
+    usual = command.directory in {".", project.layout.directory}
+    place = "" if usual else f" in {command.directory}"
+    # The same line as the suite's is another run by its variables.
+    same = any(run.command.words == command.words for run in runs)
+    given = variables_of(project, command) if same else {}
+    pairs = some([f"{name}={value}" for name, value in given.items()])
+    by_variables = f" with {pairs}" if pairs else ""
+    return Warn(
+        f"{command.source} also runs {command.brief!r}{place}{by_variables}, which the plan does not contain; "
+        "add a stage for these tests",
+        proposal,
+    )
 
 
 def _with_servers(
@@ -212,56 +215,6 @@ def _line_of(run: TestRun) -> tuple[str, tuple[str, ...]]:
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
     """Return what a run has in common with all others of its stage: the package, runner, variables and settings."""
     return tests_outside_projects(run, project.tree), run.runner, _surroundings(project, run)
-
-
-def _is_check(project: ProjectFiles, command: Command) -> bool:
-    """Return whether a command is a call of Django's `check` that must pass; `--deploy` is about other settings."""
-    arguments = command.call.arguments
-    checks = arguments[:1] == ("check",) and "--deploy" not in arguments
-    return checks and not command.may_fail and is_django(command, project.tree)
-
-
-def _check_migrations(project: ProjectFiles) -> Iterator[Finding]:
-    """If the project's own CI lets them pass, missing migrations do not fail the run either."""
-    if (check := next(_migration_checks(project), None)) is not None:
-        used = settings_of(project, check)
-        yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
-    elif not project.layout.starts_django:
-        yield Found("tests.check-migrations", False, "a package without manage.py")
-    elif (source := _ci_source(project)) and not _checked_by_hook(project):
-        allowed = next(_migration_checks(project, may_fail=True), None)
-        why = f"{allowed.source} lets them pass" if allowed else f"{source} does not check them"
-        yield Found("tests.check-migrations", "warn", why)
-
-
-def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Iterator[Command]:
-    """Yield the commands that fail if migrations are missing: by an option, or because git looks for changes later.
-
-    Checks that may fail in the CI are others than the ones that must pass.
-    """
-    groups = (project.commands, *(job.commands for job in project.ci.jobs), project.ci.leg_commands)
-    for commands in groups:
-        for place, command in enumerate(commands):
-            prints = reason_of_program(command.call.name) == PRINTS
-            named = "makemigrations" in command.words and command.may_fail is may_fail
-            if prints or not named:
-                continue
-            lines = " ".join(outer.line for outer in (*command.via, command))
-            finds = finds_missing_migrations(command.words, lines)
-            if finds or CHECKS in map(git_reason, commands[place:]):
-                yield command
-
-
-def _checked_by_hook(project: ProjectFiles) -> bool:
-    """Return whether a commit hook that the CI runs checks for missing migrations."""
-    return any("makemigrations" in word for hook in hooks_of_ci(project) for word in hook.entry)
-
-
-def _ci_source(project: ProjectFiles) -> str | None:
-    """Return the file of the CI that runs the tests, perhaps in a line that could not be followed."""
-    if project.evidence.testing and project.ci.suite:
-        return project.ci.suite.job.source
-    return next((line.source for line in unread_lines(project)), None)
 
 
 def _script(project: ProjectFiles) -> Iterator[Finding]:

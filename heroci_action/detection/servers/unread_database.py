@@ -100,20 +100,10 @@ def _as_in_ci(
     kind = kind_of(image) or POSTGRES
     lines: tuple[str, ...] = ()
     if variables:
-        yield Fact("vendor", vendor_of_server(kind))
-        yield from declare(kind, image, describe(image))
-        for name, attribute in variables.items():
-            yield Found(f"env.{name}", f"{{{kind.name}.{attribute}}}", f"set in {image.source}")
-        yield from _without_variables(image, kind, variables)
+        yield from _by_variables(image, kind, variables)
         remedy = f"its variables point to HeroCI's server: {', '.join(variables)}"
     elif image in project.ci.services:
-        yield Fact("vendor", vendor_of_server(kind))
-        yield from declare(kind, image, describe(image))
-        created = {} if image.env else created_account(project.commands)
-        for name, value in {**whole_account(image, kind), **created}.items():
-            yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
-        yield FixedAddress(kind.name, _NO_VARIABLE)
-        yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
+        yield from _at_usual_port(project, image, kind)
         account = "with the same account " if image.env else ""
         remedy = f"HeroCI starts it {account}on port {kind.port}"
         if not image.env:
@@ -131,6 +121,28 @@ def _as_in_ci(
         f"how the settings define their database was not understood, and {image.source} starts {image.name}; {remedy}",
         lines,
     )
+
+
+def _by_variables(
+    image: Image, kind: ServerKind, variables: Mapping[str, str]
+) -> Iterator[Finding]:
+    """Yield the server to which the CI's variables point."""
+    yield Fact("vendor", vendor_of_server(kind))
+    yield from declare(kind, image, describe(image))
+    for name, attribute in variables.items():
+        yield Found(f"env.{name}", f"{{{kind.name}.{attribute}}}", f"set in {image.source}")
+    yield from _without_variables(image, kind, variables)
+
+
+def _at_usual_port(project: ProjectFiles, image: Image, kind: ServerKind) -> Iterator[Finding]:
+    """Yield the server with the CI's account at its usual port, because no variable contains its address."""
+    yield Fact("vendor", vendor_of_server(kind))
+    yield from declare(kind, image, describe(image))
+    created = {} if image.env else created_account(project.commands)
+    for name, value in {**whole_account(image, kind), **created}.items():
+        yield Found(f"services.{kind.name}.env.{name}", value, describe(image))
+    yield FixedAddress(kind.name, _NO_VARIABLE)
+    yield Found(f"services.{kind.name}.port", kind.port, _NO_VARIABLE)
 
 
 def _without_variables(

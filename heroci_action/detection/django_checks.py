@@ -1,0 +1,76 @@
+"""Django's own checks in the project's CI: whether it runs `check`, and whether missing migrations fail it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.test_runs import is_django
+from heroci_action.detection.findings import Fact, Finding, Found
+from heroci_action.detection.left_out import (
+    CHECKS,
+    PRINTS,
+    finds_missing_migrations,
+    reason_of_program,
+)
+from heroci_action.detection.lint.hooks import hooks_of_ci
+from heroci_action.detection.preparation import git_reason
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.settings.choice import choose_settings, settings_of
+from heroci_action.detection.unread_tests import unread_lines
+
+
+def detect_django_checks(project: ProjectFiles) -> Iterator[Finding]:
+    """Yield whether the CI runs `check`, and how it treats missing migrations."""
+    yield Fact("runs_check", any(_is_check(project, command) for command in project.ci.commands))
+    yield from _missing_migrations(project)
+
+
+def _is_check(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command is a call of Django's `check` that must pass; `--deploy` is about other settings."""
+    arguments = command.call.arguments
+    checks = arguments[:1] == ("check",) and "--deploy" not in arguments
+    return checks and not command.may_fail and is_django(command, project.tree)
+
+
+def _missing_migrations(project: ProjectFiles) -> Iterator[Finding]:
+    """If the project's own CI lets them pass, missing migrations do not fail the run either."""
+    if (check := next(_migration_checks(project), None)) is not None:
+        used = settings_of(project, check)
+        yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
+    elif not project.layout.starts_django:
+        yield Found("tests.check-migrations", False, "a package without manage.py")
+    elif (source := _ci_source(project)) and not _checked_by_hook(project):
+        allowed = next(_migration_checks(project, may_fail=True), None)
+        why = f"{allowed.source} lets them pass" if allowed else f"{source} does not check them"
+        yield Found("tests.check-migrations", "warn", why)
+
+
+def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Iterator[Command]:
+    """Yield the commands that fail if migrations are missing: by an option, or because git looks for changes later.
+
+    Checks that may fail in the CI are others than the ones that must pass.
+    """
+    groups = (project.commands, *(job.commands for job in project.ci.jobs), project.ci.leg_commands)
+    for commands in groups:
+        for place, command in enumerate(commands):
+            prints = reason_of_program(command.call.name) == PRINTS
+            named = "makemigrations" in command.words and command.may_fail is may_fail
+            if prints or not named:
+                continue
+            lines = " ".join(outer.line for outer in (*command.via, command))
+            finds = finds_missing_migrations(command.words, lines)
+            if finds or CHECKS in map(git_reason, commands[place:]):
+                yield command
+
+
+def _checked_by_hook(project: ProjectFiles) -> bool:
+    """Return whether a commit hook that the CI runs checks for missing migrations."""
+    return any("makemigrations" in word for hook in hooks_of_ci(project) for word in hook.entry)
+
+
+def _ci_source(project: ProjectFiles) -> str | None:
+    """Return the file of the CI that runs the tests, perhaps in a line that could not be followed."""
+    if project.evidence.testing and project.ci.suite:
+        return project.ci.suite.job.source
+    return next((line.source for line in unread_lines(project)), None)
