@@ -83,7 +83,10 @@ def _fits(entry: Mapping[str, Any], leg: Mapping[str, Any]) -> bool:
 
 
 def best_leg(
-    legs: Iterable[Leg], *, python: Callable[[Leg], str], may_fail: Callable[[Leg], bool]
+    legs: Iterable[Leg],
+    *,
+    python: Callable[[Leg], str],
+    may_fail: Callable[[Leg], bool] = lambda _: False,
 ) -> Leg:
     """Return the leg that must pass, with the newest Python that HeroCI supports, on PostgreSQL rather than others.
 

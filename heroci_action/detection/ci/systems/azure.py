@@ -108,7 +108,7 @@ class _Job:
         """Yield the job in the best leg of its matrix; nothing if it never runs for a change."""
         matrix = self.scope.table(table(self.content.get("strategy")).get("matrix"))
         legs = [dict(table(one)) for one in matrix.values()]
-        leg = best_leg(legs, python=python_of, may_fail=lambda _: False) if leg is None else leg
+        leg = best_leg(legs, python=python_of) if leg is None else leg
         scope = self.scope.with_variables(self.content.get("variables")).with_variables(leg)
         runs = [_runs(each, scope) for each in (level, self.content)]
         if False in runs:

@@ -134,7 +134,7 @@ class _Config:
         def python(leg: Leg) -> str:
             return self._python(content, {**own, **_prefixed("parameters", leg)})
 
-        leg = best_leg(use.legs, python=python, may_fail=lambda _: False)
+        leg = best_leg(use.legs, python=python)
         others = similar_legs(use.legs, leg, python=python)
         values = {**own, **_prefixed("parameters", leg), **_prefixed("matrix", leg)}
         images, executor_env = self._executor(content, values)

@@ -73,7 +73,7 @@ def _named(value: object) -> list[Table]:
 
 
 def _pipeline(tree: RepositoryFiles, path: str, pipeline: Table, steps: list[Table]) -> Job:
-    leg = best_leg(_legs(pipeline.get("matrix")), python=python_of, may_fail=lambda _: False)
+    leg = best_leg(_legs(pipeline.get("matrix")), python=python_of)
     images = [
         Image.parse(fill_variables(str(step.get("image", "")), leg), source=path) for step in steps
     ]

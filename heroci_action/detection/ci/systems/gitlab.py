@@ -131,7 +131,7 @@ class _Pipeline:
             return self._image(image, {**common, **leg}).tag.partition("-")[0]
 
         legs = _legs(content.get("parallel"))
-        leg = best_leg(legs, python=python, may_fail=lambda _: False)
+        leg = best_leg(legs, python=python)
         env = resolve({**common, **leg})
         source = self.sources.get(name, self.path)
         lines = [

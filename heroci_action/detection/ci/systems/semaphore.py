@@ -39,7 +39,7 @@ def read_semaphore(tree: RepositoryFiles) -> Iterator[Job]:
 def _job(tree: RepositoryFiles, levels: tuple[Table, ...], agent: Table, trigger: Trigger) -> Job:
     """Return a job; `levels` are the configuration of all jobs, of its block, and its own."""
     env = {name: value for level in levels for name, value in _variables(level).items()}
-    env |= best_leg(_legs(levels[-1]), python=python_of, may_fail=lambda _: False)
+    env |= best_leg(_legs(levels[-1]), python=python_of)
     prologues = (table(level.get("prologue")).get("commands") for level in levels[:-1])
     lines = [line for each in (*prologues, levels[-1].get("commands")) for line in texts(each)]
     containers = [_image(entry) for entry in map(table, items(agent.get("containers")))]
