@@ -73,6 +73,11 @@ def _number(loader: _Loader, node: yaml.ScalarNode) -> Number:
     return Number(loader.construct_scalar(node))
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes numbers as text too: they are read as text again."""
+
+
+_Dumper.add_representer(Number, yaml.SafeDumper.represent_str)
 _Loader.add_constructor(_BOOLEAN, _boolean)
 _Loader.add_constructor(_NUMBER, _number)
 _Loader.add_multi_constructor("!", _untagged)
@@ -96,6 +101,11 @@ def parse_yaml(text: str) -> tuple[Mapping[str, Any], ...]:
     except (yaml.YAMLError, RecursionError, ValueError, TypeError):
         return ()
     return tuple(document for document in documents if isinstance(document, Mapping))
+
+
+def write_yaml(document: Mapping[str, Any]) -> str:
+    """Return a document that was read from files, perhaps changed, as the text of a file."""
+    return yaml.dump(document, Dumper=_Dumper)
 
 
 def is_reference(value: object) -> bool:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-import yaml
-
 from heroci_action.detection.ci.calls import COMPOSE_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
@@ -26,6 +24,7 @@ from heroci_action.detection.ci.yaml_file import (
     read_yaml,
     table,
     texts,
+    write_yaml,
 )
 from heroci_action.detection.ci.yaml_numbers import write_as_go
 from heroci_action.repository.files import RepositoryFiles, join, parent
@@ -157,7 +156,7 @@ class Composition:
     def text(self) -> str:
         """Return what `docker compose config` prints: the merged services, with their variables replaced."""
         services = {name: dict(content) for name, content in self.services.items()}
-        return self.fill(yaml.safe_dump({"services": services}))
+        return self.fill(write_yaml({"services": services}))
 
     def find(self, container: str) -> str | None:
         """Return the service of a container by its name: `container_name`, or `project-service-1`."""

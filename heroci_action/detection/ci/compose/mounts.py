@@ -41,9 +41,12 @@ class Mounts:
         return None
 
     def move(self, text: str) -> str:
-        """Return a text with the paths in the container replaced by those in the repository."""
+        """Return a text with the paths in the container replaced by those in the repository.
+
+        A path after `}` is one in the repository already, or one after a variable.
+        """
         for inside, outside in self._deepest_first():
-            path = rf"(?<![\w./-]){re.escape(inside)}(?![\w.-])"
+            path = rf"(?<![\w./}}-]){re.escape(inside)}(?![\w.-])"
             text = spell(outside).join(re.split(path, text))
         return text
 

@@ -335,6 +335,23 @@ def test_merged_files_keep_the_needs_of_each(lines: tuple[str, ...]) -> None:
     assert (env["FOO"], env["BAR"]) == ("base", "override")
 
 
+def test_written_files_may_contain_numbers() -> None:
+    files = {"compose.yml": "services: {web: {build: ., ports: [9000], environment: {FOO: 1}}}\n"}
+    lines = ("docker compose config > made.yml", "docker compose -f made.yml run web pytest")
+    assert ci_of({**workflow(*lines), **files}).env == {"FOO": "1"}
+
+
+def test_paths_in_a_container_are_moved_once() -> None:
+    files = {
+        "compose.yml": "services: {web: {build: ., volumes: ['.:/code', './share:/share']}}\n",
+        "share/a.txt": "",
+        "manage.py": "",
+    }
+    line = "docker compose run web bash -c 'python manage.py dump --out /share/new.txt && pytest'"
+    commands = [" ".join(command.words) for command in ci_of({**workflow(line), **files}).commands]
+    assert "python manage.py dump --out {root}/share/new.txt" in commands
+
+
 @pytest.mark.parametrize(
     "text",
     [
