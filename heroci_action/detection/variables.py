@@ -10,6 +10,7 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Finding, Found, Warn
+from heroci_action.detection.nested_variables import is_nested, point_nested
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.detection.servers.ci_servers import (
@@ -273,7 +274,7 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
         done.add(name)
         if name in known:
             yield from _with_server(project, name, *known[name])
-        elif name not in settled:
+        elif name not in settled and not is_nested(known, name):
             missing[name] = file
     yield from _unread(project, done)
     if missing:
@@ -318,7 +319,10 @@ def _no_values(missing: Mapping[str, str]) -> Warn:
 def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
     """Yield the variables of the test job that the settings do not read: a library or the tests may."""
     for name, (value, origin) in project.evidence.env.items():
-        if name in done or _ADDRESS.search(name):
+        if name in done:
+            continue
+        if _ADDRESS.search(name):
+            yield from point_nested(project, name)
             continue
         # Without its secret value, a variable of the CI's tools would only hide that of the machine.
         if may_change_tests(name) or (value and project.tree.python_with(name)):

@@ -666,3 +666,31 @@ def test_tests_in_a_container_do_not_look_for_redis_on_the_machine(
     found = loaded(tmp_path, files)
     assert "redis" in found.config.services
     assert any(each.service == "redis" for each in found.facts.fixed_addresses) is named
+
+
+def test_nested_variables_of_a_server_are_pointed_at_it(tmp_path: Path) -> None:
+    settings = """
+        env = nested(os.environ)
+        DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", **env["MAIN_DB"]}}
+        OTHER = env["GRAPH_DB"]
+    """
+    ci = """
+        on: push
+        jobs:
+          t:
+            services: {data: {image: "postgres:16"}}
+            container: python:3.12
+            env: {MAIN_DB__HOST: data, MAIN_DB__PORT: 5432, MAIN_DB__USER: me, MAIN_DB__NAME: shop, GRAPH_DB__HOST: g}
+            steps: [{run: python manage.py test}]
+    """
+    files = {**django(dedent(settings)), ".github/workflows/ci.yml": dedent(ci)}
+    project = loaded(tmp_path, files)
+    assert dict(project.config.env) == {
+        **{name: value for name, value in project.config.env.items() if "__" not in name},
+        "MAIN_DB__HOST": "{postgres.host}",
+        "MAIN_DB__PORT": "{postgres.port}",
+        "MAIN_DB__USER": "{postgres.user}",
+        "MAIN_DB__NAME": "shop",
+        "GRAPH_DB__HOST": "g",
+    }
+    assert not any("no value" in warning for warning in project.warnings)

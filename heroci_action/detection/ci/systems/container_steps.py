@@ -78,19 +78,22 @@ def _pipeline(tree: RepositoryFiles, path: str, pipeline: Table, steps: list[Tab
         Image.parse(fill_variables(str(step.get("image", "")), leg), source=path) for step in steps
     ]
     servers = [*_named(pipeline.get("services")), *(step for step in steps if _detached(step))]
+    # https://docs.drone.io/pipeline/environment/reference/
+    own = {"DRONE": "true"} if re.fullmatch(_DRONE, path) else {}
+    predefined = {"CI": "true", **own}
     job = Job(
         name=str(pipeline.get("name", "")),
         source=path,
         services=tuple(_server(server, path, leg) for server in servers),
         python=next((image.python for image in images if image.python), None),
         trigger=_trigger(pipeline.get("trigger", pipeline.get("when"))),
-        predefined={"CI": "true"},
+        predefined=predefined,
     )
     scripts = [
         Script(
             text=_text(step),
             source=path,
-            env={"CI": "true", **leg, **_variables(step.get("environment"))},
+            env={**predefined, **leg, **_variables(step.get("environment"))},
             conditions=_conditions_of(step.get("when")),
             may_fail=step.get("failure") == "ignore",
         )

@@ -92,7 +92,7 @@ def test_steps_of_drone_run_after_those_that_they_depend_on() -> None:
         "make -C docs html",
     ]
     assert [command.may_fail for command in suite.commands] == [False, False, True]
-    assert suite.commands[1].env == {"CI": "true", "DATABASE": "database"}
+    assert suite.commands[1].env == {"CI": "true", "DRONE": "true", "DATABASE": "database"}
     assert suite.python == "3.12"
     (server,) = suite.services
     assert (server.alias, server.reference) == ("database", "postgres:17")
