@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 INSTALLS = "HeroCI installs the dependencies itself"
 INSTALLS_OTHER = "it installs something"
 PRINTS = "it only prints"
+REMOVES = "it removes or moves files"
 CHECKS = "it checks something"
 LINTS = "the stage lint runs it"
 STAYS = "it does not end by itself"
@@ -69,11 +70,11 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "codecov", "coveralls", "sonar-scanner", "sentry-cli", "twine", "cc-test-reporter", "codacy-coverage",
         "python-codacy-coverage", "deepsource", "buildkite-agent",
     ),
-    "it removes or moves files": ("rm", "rmdir", "mv", "shred", "truncate", "find"),
+    REMOVES: ("rm", "rmdir", "mv", "shred", "truncate"),
     PRINTS: (
         "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
         "tail", "grep", "wc", "df", "free", "nproc", "id", "test", "hostname", "lsb_release", "stat", "du", "type",
-        "command", "ps", "tty", "lscpu", "md5sum", "sha256sum", "jq", "true", "false", ":",
+        "command", "ps", "tty", "find", "lscpu", "md5sum", "sha256sum", "jq", "true", "false", ":",
     ),
     "it makes manual pages": ("xmlto", "help2man"),
     WAITS: ("sleep", "wait", "wait-for-it", "wait-for-it.sh", "wait-for-it.py", "wait-on", "wait-for"),
@@ -130,6 +131,12 @@ _WAITING = re.compile(r"wait([_-]|for).*")
 _FAILING = re.compile(r"--fail-(under|on|level)\b.*")
 # `nx affected --target=test`
 _TARGETS = re.compile(r"--targets?=([\w,-]*[,-])?(test|lint|e2e)([,-].*)?")
+# What `find` does with the files that it finds.
+_ACTIONS_OF_FIND = frozenset({"-delete", "-exec", "-execdir", "-ok"})
+# The project's own commands: `missing_migrations`, `check_migrations`, `makemigrations_check`.
+_FINDS_MIGRATIONS = re.compile(
+    r"((missing|pending|check|detect)_)+(django_)?migrations?|(make)?migrations?_check"
+)
 # `playwright install`, `python -m spacy download en_core_web_sm`, `gem install sass`.
 _INSTALLING = frozenset(
     {"install", "install-deps", "add", "download", "update", "upgrade", "self", "bootstrap"}
@@ -174,6 +181,8 @@ def reason_by_arguments(
     """Return the reason for a program, which its arguments may change: `twine check dist/*`, `curl URL | sh`."""
     if known in {INSTALLS, UPLOADS}:
         return CHECKS if _only_checks(arguments) else known
+    if known == PRINTS and not _ACTIONS_OF_FIND.isdisjoint(arguments):
+        return REMOVES
     fetches = piped and known == NETWORK and any(map(_INSTALLER.match, arguments))
     return INSTALLS if fetches else known
 
@@ -196,6 +205,8 @@ def reason_of_django(arguments: tuple[str, ...], line: str = "") -> str | None:
         return "it makes migrations that the repository lacks"
     if _EMPTY_INDEX.issubset(arguments):
         return None
+    if _FINDS_MIGRATIONS.fullmatch(name):
+        return CHECKS
     return SERVER if _WAITING.fullmatch(name) else _DJANGO_REASON_OF.get(name)
 
 
@@ -213,6 +224,9 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
     if {"-v", "--version", "--help"} & set(arguments):
         return PRINTS
     task = next((word for word in words if word not in {"run", "run-script", "exec"}), "install")
+    if re.split("[:_-]", task)[-1] in _INSTALLING and task not in _INSTALLING:
+        # `playwright:install`
+        return INSTALLS
     if _PACKAGE_SERVERS.fullmatch(task):
         return STAYS
     builds = _PACKAGE_BUILDS.fullmatch(task)

@@ -173,10 +173,21 @@ def _redis(
     yield from found
     if found:
         return
+    if any(_server_at(project, *pair) is REDIS for pair in _set_in_ci(project, source)):
+        # `f"redis://{CACHE}:6379"`
+        yield Found("services.redis.port", REDIS.port, "no variable contains its port")
+        return
     why = "no variable contains its address"
     yield from fix_redis(project, image, why)
     if image in project.ci.services:
         yield from _unaddressed(project, image, [read for read, _ in candidates])
+
+
+def _set_in_ci(project: ProjectFiles, source: SettingsSource) -> Iterator[tuple[str, str]]:
+    """Yield the variables that the settings read and the CI sets, each with its value."""
+    for name in dict.fromkeys(read.name for read, _ in source.reads):
+        if name in project.evidence.env:
+            yield name, project.evidence.env[name][0]
 
 
 def _unaddressed(project: ProjectFiles, image: Image, reads: list[Read]) -> Iterator[Finding]:

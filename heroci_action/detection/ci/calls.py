@@ -99,6 +99,8 @@ def _interpreter(call: Call, words: list[str]) -> Call:
 def _run_python(call: Call, words: list[str], *, module: bool) -> Call | None:
     """Return the call of Python code; `python -m coverage run …` is a launcher itself."""
     name, *rest = words
+    # `python -m pylint.__main__`
+    name = name.removesuffix(".__main__") if module else name
     if module and name in _MODULES:
         launched = _LAUNCHERS[name](call, rest)
         if launched is not None:

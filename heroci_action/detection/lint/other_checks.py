@@ -49,7 +49,9 @@ _STRICT = frozenset(
 _OF_PLAN = frozenset({"makemigrations", "migrate", "test"})
 _ONLY_CHECKING = frozenset({"lintmigrations", "validate_templates"})
 # `check_reserved_keywords`, but not the plan's own `check`
-_NAMED_CHECK = re.compile(r"(check|lint|verify|validate|audit)_\w+|\w+_(check|lint|audit)s?")
+_NAMED_CHECK = re.compile(
+    r"(check|lint|verify|validate|audit)_\w+|\w+_(check|lint|audit)s?|(missing|pending)_migrations?"
+)
 # `curl -sSL https://install.python-poetry.org | python -`
 _FETCHES = re.compile(r"curl|wget")
 # Words in the names of workflows that publish something or maintain the repository.
@@ -115,7 +117,8 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
         for command in job.commands:
             tests = known and not runs and _TESTING.search(command.call.name) is not None
             is_own = (checks or tests) and _is_own_check(project, command)
-            is_own = is_own or (checks and _asks_by_grep(project, job, command))
+            searches = checks or _is_for_checks(command)
+            is_own = is_own or (searches and _asks_by_grep(project, job, command))
             # If nothing uses the files that a command makes, it matters only whether it passes.
             makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
             is_other = _is_other(project, command) or (is_own and not makes_files)
@@ -289,6 +292,12 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     fetched = command.piped and _FETCHES.match(command.line) is not None
     unknown = not (outside or fetched or call.name in SYSTEM_PROGRAMS or command.writes)
     return own or unknown
+
+
+def _is_for_checks(command: Command) -> bool:
+    """Return whether the target of make that runs a command is named after checks: `make lint`."""
+    calls = (task.call for task in command.via if task.call.name == "make")
+    return any(_CHECKING.search(target) for call in calls for target in call.arguments)
 
 
 def _asks_by_grep(project: ProjectFiles, job: Job, command: Command) -> bool:

@@ -82,6 +82,7 @@ jobs:
     [
         ("check_reserved_keywords --strictly", True),
         ("template_lint", True),
+        ("missing_migrations", True),
         ("check", False),
         ("checkout_basket", False),
         ("publish_report", False),
@@ -143,3 +144,11 @@ def test_a_step_whose_script_gives_up_is_a_check(
 )
 def test_a_step_with_a_planned_check_or_a_sum_is_none(tmp_path: Path, line: str) -> None:
     assert named(tmp_path, jobs(repr(line))) == ""
+
+
+@pytest.mark.parametrize(("target", "warned"), [("lint", True), ("prepare", False)])
+def test_a_search_in_a_target_for_checks_is_one(tmp_path: Path, target: str, warned: bool) -> None:
+    makefile = f"{target}:\n\t! (find . -name '*.py' | xargs grep Hidden) || exit 1\n"
+    text = f"on: push\njobs: {{a: {{steps: [{{run: make {target}}}, {{run: python manage.py test}}]}}}}\n"
+    found = named(tmp_path, {"Makefile": makefile, ".github/workflows/ci.yml": text})
+    assert ("xargs grep Hidden" in found) is warned

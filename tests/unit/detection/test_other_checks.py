@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -355,6 +356,15 @@ def test_a_long_line_is_cut_in_a_warning(tmp_path: Path) -> None:
 def test_a_gate_behind_the_tests_is_a_check(tmp_path: Path, line: str) -> None:
     found = project(tmp_path, workflow("pytest", line, "report-cover coverage.xml"))
     assert named(found).endswith(f"contain: {line!r} (.github/workflows/ci.yml)")
+
+
+@pytest.mark.parametrize(
+    ("line", "warned"), [("npm run browsers:install", False), ("npm run lint:styles", True)]
+)
+def test_a_task_that_installs_is_no_check(tmp_path: Path, line: str, warned: bool) -> None:
+    package = {"scripts": {"browsers:install": "playwright install", "lint:styles": "stylelint ."}}
+    files = {**workflow("pytest", line), "package.json": json.dumps(package)}
+    assert (line in named(project(tmp_path, files))) is warned
 
 
 def test_a_script_behind_the_tests_that_fails_by_itself_is_a_check(tmp_path: Path) -> None:

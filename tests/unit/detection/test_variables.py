@@ -694,3 +694,25 @@ def test_nested_variables_of_a_server_are_pointed_at_it(tmp_path: Path) -> None:
         "GRAPH_DB__HOST": "g",
     }
     assert not any("no value" in warning for warning in project.warnings)
+
+
+def test_a_variable_with_the_host_of_redis_contains_its_address(tmp_path: Path) -> None:
+    settings = """
+        CACHE = os.environ.get("CACHE") or "127.0.0.1"
+        CACHES = {"default": {"LOCATION": f"redis://{CACHE}:6379/0"}}
+    """
+    ci = """
+        services: [{name: cache, image: redis}]
+        steps: [{name: a, image: "python:3.12", environment: {CACHE: cache}, commands: [python manage.py test]}]
+    """
+    found = loaded(tmp_path, {**django(SQLITE + dedent(settings)), ".drone.yml": dedent(ci)})
+    assert found.config.env["CACHE"] == "{redis.host}"
+    assert not any("redis" in warning for warning in found.warnings)
+
+
+def test_a_variable_of_drone_is_set_if_the_settings_ask_for_it(tmp_path: Path) -> None:
+    ci = 'steps: [{name: a, image: "python:3.12", commands: [python manage.py test]}]\n'
+    settings = 'if "DRONE" not in os.environ:\n    MIGRATION_MODULES = {}\n'
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    found = loaded(tmp_path, {**django(SQLITE + settings), ".drone.yml": ci})
+    assert found.config.env["DRONE"] == "true"

@@ -25,6 +25,7 @@ from tests.unit.detection.ci.trees import commands_of
         ("timeout 900 xvfb-run -a pytest -q", "pytest", "-q"),
         ("timeout -k 5 15m pytest", "pytest", ""),
         (".venv/bin/python -m pytest shop", "pytest", "shop"),
+        ("env MODE=a python -m pylint.__main__ shop", "pylint", "shop"),
         ("python3.12 -W error -X dev manage.py test", "manage.py", "test"),
         ("gosu app:app pytest -q", "pytest", "-q"),
         ("command -v pytest", "command", "-v pytest"),
