@@ -32,6 +32,11 @@ def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iter
     yield from _find_unread_commands(project, suggestion)
     suite = project.ci.suite
     yield from _warn_of_variables(project)
+    if suite and not suite.job.is_used:
+        yield Warn(
+            f"no workflow in {suite.job.source} runs the job {suite.job.name!r}, whose tests the plan contains: "
+            "no other job runs tests"
+        )
     for line in suite.job.not_followed if suite else ():
         if line.reason == ELSEWHERE:
             yield Warn(

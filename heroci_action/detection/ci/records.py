@@ -254,6 +254,7 @@ class Job:
     trigger: Trigger = Trigger.CHANGE
     may_fail: bool = False
     is_linux: bool = True  # HeroCI runs the tests on Linux
+    is_used: bool = True  # by a workflow; another job is started by the API, or not at all
     predefined: Mapping[str, str] = field(default_factory=dict)  # variables of the service
     created: Mapping[str, str] = field(default_factory=dict)
     not_followed: tuple[LeftOut, ...] = ()

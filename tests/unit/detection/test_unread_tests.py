@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -141,3 +142,33 @@ def test_tests_on_github_that_cannot_be_followed_count_beside_a_suite_elsewhere(
     assert any(repr(line) in text for text in warnings_of(tmp_path, files))
     usual = {**workflow(line, "pytest"), ".gitlab-ci.yml": "test: {script: [pytest]}\n"}
     assert not any(repr(line) in text for text in warnings_of(tmp_path, usual))
+
+
+@pytest.mark.parametrize(("used", "warned"), [("build", True), ("build, test", False)])
+def test_a_job_that_no_workflow_runs_is_the_last_resort(
+    tmp_path: Path, used: str, warned: bool
+) -> None:
+    config = f"""
+        version: 2
+        jobs:
+          build: {{machine: true, steps: [checkout, {{run: docker build .}}]}}
+          test: {{docker: [{{image: "cimg/python:3.12"}}], steps: [checkout, {{run: python manage.py test shop}}]}}
+        workflows: {{main: {{jobs: [{used}]}}}}
+    """
+    files = {".circleci/config.yml": dedent(config)}
+    found = loaded(tmp_path, {**django(), **files})
+    assert found.config.tests.args == (("shop",),)
+    assert any("no workflow in" in text for text in found.warnings) is warned
+
+
+def test_a_job_that_no_workflow_runs_is_none_beside_another_one(tmp_path: Path) -> None:
+    config = """
+        version: 2
+        jobs:
+          old: {docker: [{image: "cimg/python:3.12"}], steps: [checkout, {run: python manage.py test}]}
+          new: {docker: [{image: "cimg/python:3.12"}], steps: [checkout, {run: python manage.py test shop}]}
+        workflows: {main: {jobs: [new]}}
+    """
+    found = loaded(tmp_path, {**django(), ".circleci/config.yml": dedent(config)})
+    assert found.config.tests.args == (("shop",),)
+    assert not any("no workflow in" in text for text in found.warnings)

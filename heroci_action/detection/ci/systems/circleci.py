@@ -98,9 +98,14 @@ class _Config:
 
     def jobs(self) -> Iterator[Job]:
         declared = table(self.content.get("jobs"))
-        for use in self._uses() or [_Use(name=name) for name in declared]:
+        uses = self._uses()
+        trigger = Trigger.SELDOM if uses else Trigger.CHANGE
+        unused = declared.keys() - {use.name for use in uses}
+        alone = [_Use(name=name, trigger=trigger) for name in declared if name in unused]
+        for use in (*uses, *alone):
             if use.name in declared:
-                yield self._job(use, table(declared[use.name]))
+                job = self._job(use, table(declared[use.name]))
+                yield replace(job, is_used=not uses or use in uses)
             elif "/" in use.name:
                 line = LeftOut(line=use.name, source=self.path, reason=IN_ORB)
                 yield Job(
