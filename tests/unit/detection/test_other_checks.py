@@ -362,7 +362,9 @@ def test_a_gate_behind_the_tests_is_a_check(tmp_path: Path, line: str) -> None:
     ("line", "warned"), [("npm run browsers:install", False), ("npm run browsers:test", True)]
 )
 def test_a_task_that_installs_is_no_check(tmp_path: Path, line: str, warned: bool) -> None:
-    package = {"scripts": {"browsers:install": "playwright install", "browsers:test": "playwright test"}}
+    package = {
+        "scripts": {"browsers:install": "playwright install", "browsers:test": "playwright test"}
+    }
     files = {**workflow("pytest", line), "package.json": json.dumps(package)}
     assert (line in named(project(tmp_path, files))) is warned
 
