@@ -61,23 +61,9 @@ _SHOWING = frozenset({"--diff", "--df"})
 # Programs after a pipe that do not judge their input.
 _KEEPING = frozenset(
     {
-        "awk",
-        "cat",
-        "column",
-        "cut",
-        "head",
-        "less",
-        "more",
-        "sed",
-        "sort",
-        "tail",
-        "tee",
-        "tr",
-        "ts",
-        "uniq",
-        "wc",
+        "awk", "cat", "column", "cut", "head", "less", "more", "sed", "sort", "tail", "tee", "tr", "ts", "uniq", "wc",
     }
-)
+)  # fmt: skip
 _CHECKING = _SHOWING | {"--check", "--check-only", "-c"}
 # Options with which a program only describes itself, and the one with which a linter never fails.
 ASKING = frozenset({"--version", "--help"})
@@ -368,14 +354,17 @@ def _form(call: Call) -> tuple[str, tuple[str, ...], str]:
     return call.program, call.options, call.place
 
 
-def further_calls(found: list[Call]) -> tuple[list[Call], ...]:
+def further_calls(project: ProjectFiles, found: list[Call]) -> tuple[list[Call], ...]:
     """Return the equal calls for each further program and set of options.
 
-    Hooks repeat what the CI calls by itself, so they count only if the first call is a hook's, too.
+    Hooks repeat what the CI calls by itself, so they count only for other places.
     """
+    own = {path for call in found if not call.is_hook for path in _targets(project, call)}
     further: dict[tuple[str, tuple[str, ...], str], list[Call]] = {}
     for call in found[1:]:
-        repeats = call.is_hook and not found[0].is_hook
+        repeats = call.is_hook and all(
+            own.intersection(ancestors(path)) for path in _targets(project, call)
+        )
         if _form(call) != _form(found[0]) and not repeats:
             further.setdefault(_form(call), []).append(call)
     return tuple(further.values())

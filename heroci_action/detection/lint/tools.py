@@ -111,8 +111,13 @@ def _specs(
 
 
 def _spec(project: ProjectFiles, tool: LintTool, asked: Mapping[str, _Evidence]) -> str | None:
-    """Return the requirement for a tool; if the CI runs a hook, its version counts."""
-    version = asked[tool.name].version if tool.name in asked else None
+    """Return the requirement for a tool; if the CI runs only hooks of its distribution, their version counts."""
+    versions = [
+        found.version
+        for name, found in asked.items()
+        if LINT_TOOLS[name].distribution == tool.distribution
+    ]
+    version = versions[0] if versions and all(versions) else None
     return f"{tool.distribution}=={version}" if version else find_pin(project, tool)
 
 
@@ -141,7 +146,7 @@ def _further(project: ProjectFiles) -> dict[str, _Evidence]:
             why=calls[0].why, command=_command(project, tool, calls), format=tool.name
         )
         for tool in LINT_TOOLS.values()
-        for number, calls in enumerate(further_calls(source(tool)), start=2)
+        for number, calls in enumerate(further_calls(project, source(tool)), start=2)
     }
 
 
@@ -254,7 +259,9 @@ def _by_call(source: Source, project: ProjectFiles, tool: LintTool) -> _Evidence
     found = source(tool)
     if not found:
         return None
-    version = next((call.version for call in found if call.version), None)
+    # What the CI calls by itself, it has installed.
+    hooks = found if found[0].is_hook else []
+    version = next((call.version for call in hooks if call.version), None)
     return _Evidence(why=found[0].why, command=_command(project, tool, found), version=version)
 
 

@@ -320,6 +320,26 @@ def test_hooks_of_one_tool_with_other_options_are_further_calls(tmp_path: Path) 
     # What the CI calls by itself, its hooks only repeat.
     by_itself = lint(tmp_path / "b", more, workflow("black --check .", "pre-commit run -a"))
     assert by_itself == {"black": (*BLACK, ".")}
+    # Other places, only they check.
+    elsewhere = lint(tmp_path / "c", more, workflow("black --check -S mysite", "pre-commit run -a"))
+    assert elsewhere == {
+        "black": (*BLACK, "-S", "mysite"),
+        "black-2": (*BLACK, "tools", "scripts"),
+    }
+
+
+def test_the_version_of_a_hook_is_not_that_of_the_tool_that_the_ci_calls_by_itself(
+    tmp_path: Path,
+) -> None:
+    files = {
+        **django(),
+        **hooks("repos: [{repo: x, rev: v0.12.3, hooks: [{id: ruff}, {id: ruff-format}]}]\n"),
+        "requirements.txt": "django\nruff==0.13.0\n",
+    }
+    lines = workflow("pip install -r requirements.txt", "ruff check mysite", "pre-commit run -a")
+    assert loaded(tmp_path, {**files, **lines}).facts.lint_specs == dict.fromkeys(
+        ("ruff", "ruff-format"), "ruff==0.13.0"
+    )
 
 
 @pytest.mark.parametrize(
