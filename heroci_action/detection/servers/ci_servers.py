@@ -81,8 +81,13 @@ def kind_of(image: Image) -> ServerKind | None:
 
 def container_port(image: Image) -> int | None:
     """Return the port in the container that the CI publishes first: 5672 for `25672:5672/tcp`."""
+    return next(iter(container_ports(image)), None)
+
+
+def container_ports(image: Image) -> tuple[int, ...]:
+    """Return all ports in the container that the CI publishes."""
     ports = (port.partition("/")[0].rpartition(":")[2] for port in image.ports)
-    return next((int(port) for port in ports if port.isdigit()), None)
+    return tuple(dict.fromkeys(int(port) for port in ports if port.isdigit()))
 
 
 def published_port(image: Image) -> int | None:

@@ -17,6 +17,7 @@ from heroci_action.detection.servers.ci_servers import (
     REDIS,
     ServerKind,
     container_port,
+    container_ports,
     declare,
     kind_of,
     port_of,
@@ -280,7 +281,22 @@ def _port(project: ProjectFiles, image: Image) -> int | None:
         named = {found[1] for text in (*values, *lines) for found in address.finditer(text)}
         if len(named) == 1:
             return int(named.pop())
-    return port_of(image) or _port_of_no_other(project, values)
+    usual = port_of(image)
+    return (
+        _port_published_instead(image, usual, values) or usual or _port_of_no_other(project, values)
+    )
+
+
+def _port_published_instead(image: Image, usual: int | None, values: list[str]) -> int | None:
+    """Return the port in the container of the CI's only local address of a server that does not publish its usual one."""
+    text = "\n".join(values)
+    published = {each: published_for(image, each) for each in container_ports(image)}
+    addressed = [
+        inner
+        for inner, ports in published.items()
+        if ports and re.search(rf"(?<![\w.-])(?:{LOCAL}):(?:{'|'.join(ports)})(?!\w)", text)
+    ]
+    return addressed[0] if usual not in published and len(addressed) == 1 else None
 
 
 def _port_of_no_other(project: ProjectFiles, values: list[str]) -> int | None:

@@ -66,6 +66,24 @@ def test_the_port_of_a_server_is_that_of_its_address_in_the_ci(
 
 
 @pytest.mark.parametrize(
+    ("image", "ports", "address", "port"),
+    [
+        ("minio/minio", ["9100:9100", "9001:9001"], "http://localhost:9100", 9100),
+        ("minio/minio", ["9100:9000", "9001:9001"], "http://localhost:9001", 9000),
+        # The port of the management page is published, that of the server is not.
+        ("rabbitmq", ["15672:15672"], "amqp://files:5672", 5672),
+        ("rabbitmq", ["15672:15672"], "amqp://files", 5672),
+    ],
+)
+def test_a_server_may_listen_elsewhere_than_usual(
+    tmp_path: Path, image: str, ports: list[str], address: str, port: int
+) -> None:
+    services = f"{{files: {{image: {image!r}, ports: {ports}}}}}"
+    found = on_github(tmp_path, services, env=f"{{ADDRESS: {address!r}}}")
+    assert found.config.services["files"].port == port
+
+
+@pytest.mark.parametrize(
     ("ports", "address", "expected"),
     [
         ("8001:8000", "http://localhost:8000/", "http://localhost:8000/"),
