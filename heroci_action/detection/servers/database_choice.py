@@ -54,9 +54,22 @@ def choose_further_database(project: ProjectFiles, alias: str) -> Database | Non
     return _choose(project, find_databases(source, value_of(project), alias) if source else [])
 
 
-def _choose(project: ProjectFiles, ways: list[Database]) -> Database | None:
+def find_alternatives(project: ProjectFiles, alias: str, chosen: Database) -> tuple[Database, ...]:
+    """Return what else the settings define for a server of the same vendor under conditions that are not known."""
+    source = settings_source(project)
+    ways = find_databases(source, value_of(project), alias) if source else []
+    others = (way for way in _possible(ways) if way != chosen and way.conditional)
+    return tuple(way for way in others if way.vendor is chosen.vendor)
+
+
+def _possible(ways: list[Database]) -> list[Database]:
+    """Return the definitions that none overrides in every case."""
     last = max((index for index, way in enumerate(ways) if not way.conditional), default=0)
-    options = ways[last:]
+    return ways[last:]
+
+
+def _choose(project: ProjectFiles, ways: list[Database]) -> Database | None:
+    options = _possible(ways)
     # The last one overrides the others: a module for development changes what it imports.
     switched = (way for way in reversed(options) if way.switches and _is_switched_on(project, way))
     free = [way for way in options if not way.switches] or options

@@ -1,20 +1,24 @@
-"""The databases other than the default one: on its server, with their own names, as the project's CI has them."""
+"""The databases other than the chosen one: on its server, with their own names, as the project's CI has them.
+
+They are those under other aliases, and what the settings define for an alias under other conditions.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.facts import Vendor
-from heroci_action.detection.findings import Finding, Found, Warn
+from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers.ci_servers import MARIADB, MYSQL, POSTGRES
 from heroci_action.detection.servers.database_choice import (
     choose_database,
     choose_further_database,
     choose_vendor,
+    find_alternatives,
     value_of,
 )
 from heroci_action.detection.servers.database_record import (
@@ -45,11 +49,13 @@ def detect_further_databases(project: ProjectFiles, services: frozenset[str]) ->
     name = POSTGRES.name if vendor is Vendor.POSTGRESQL else MYSQL.name
     service = MARIADB.name if MARIADB.name in services else name
     default = _Further(project, DEFAULT, first, service)
+    yield from default.alternatives(default)
     for alias in aliases:
         way = choose_further_database(project, alias)
         further = _Further(project, alias, way, service) if way else None
         if further and further.names - first.names and further.may_be(vendor):
             yield from further.findings(default)
+            yield from further.alternatives(default)
 
 
 def _warn_of_fixed_server(project: ProjectFiles, alias: str) -> Iterator[Finding]:
@@ -88,18 +94,8 @@ class _Further:
         return self.vendor is vendor or is_open
 
     def findings(self, default: _Further) -> Iterator[Finding]:
-        """Yield the variables; any variable that the default database reads too belongs to that one."""
-        why = f"read in {self.way.file} for the database {self.alias!r}"
-        url = self.way.url
-        if url and self._is_used(url, default, required=url.required or bool(url.default)):
-            yield Found(f"env.{url.name}", self._url(default), why)
-        used = {
-            key: self._role(key, default)
-            for key, read in self.way.variables.items()
-            if key in ROLES and self._is_used(read, default, required=True)
-        }
-        for name, value in self.way.values(value_of(self.project), used):
-            yield Found(f"env.{name}", value, why)
+        """Yield the variables, and warn of another server."""
+        yield from self._variables(default, default.names)
         places = (default.place, self.place)
         if None not in places and places[0] != places[1]:
             yield Warn(
@@ -107,12 +103,34 @@ class _Further:
                 f"({places[0]}, {places[1]}); in the plan, both are on the server {self.service!r}"
             )
 
-    def _is_used(self, read: Read, default: _Further, *, required: bool) -> bool:
+    def alternatives(self, default: _Further) -> Iterator[Finding]:
+        """Yield the variables of the same database under other conditions, of which one may hold in the tests."""
+        for way in find_alternatives(self.project, self.alias, self.way):
+            found = list(replace(self, way=way)._variables(default, default.names | self.names))
+            yield from found
+            if found and way.literals.get("HOST") in LOCAL_HOSTS:
+                yield FixedAddress(self.service, f"hard-coded in {way.file}")
+
+    def _variables(self, default: _Further, taken: frozenset[str]) -> Iterator[Finding]:
+        """Yield the values of the variables that are not `taken` by another database or definition."""
+        why = f"read in {self.way.file} for the database {self.alias!r}"
+        url = self.way.url
+        if url and self._is_used(url, taken, required=url.required or bool(url.default)):
+            yield Found(f"env.{url.name}", self._url(default), why)
+        used = {
+            key: self._role(key, default)
+            for key, read in self.way.variables.items()
+            if key in ROLES and self._is_used(read, taken, required=True)
+        }
+        for name, value in self.way.values(value_of(self.project), used):
+            yield Found(f"env.{name}", value, why)
+
+    def _is_used(self, read: Read, taken: frozenset[str], *, required: bool) -> bool:
         """Return whether a variable has a value: the settings may do without the database if the CI sets none."""
         given = value_of(self.project)(read.name)
         # An empty value switches the database off.
         needed = required and not self.way.conditional if given is None else bool(given)
-        return needed and read.name not in default.names
+        return needed and read.name not in taken
 
     def _role(self, key: str, default: _Further) -> str:
         return self._name(default) if key == "NAME" else f"{{{self.service}.{ROLES[key]}}}"
@@ -130,6 +148,8 @@ class _Further:
 
     def _name(self, default: _Further) -> str:
         """Return the database's name: the CI's, unless that would be another database with the same name."""
+        if self.alias == DEFAULT:
+            return f"{{{self.service}.db}}"
         own, other = self._part("NAME"), default._part("NAME")
         if own and (own, self.place) == (other, default.place):
             return f"{{{self.service}.db}}"

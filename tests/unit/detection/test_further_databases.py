@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from heroci_action.project import ProjectConfig
 from tests.unit.detection.projects import POSTGRES, loaded, manage
 
 OWN = "postgres://{postgres.user}:{postgres.password}@{postgres.host}:{postgres.port}/"
@@ -20,6 +21,12 @@ def database(prefix: str) -> str:
 
 def env_of(root: Path, settings: str, variables: dict[str, str]) -> tuple[dict[str, str], str]:
     """Return the environment and the warnings of a project whose CI sets these variables."""
+    project = project_of(root, settings, variables)
+    return dict(project.config.env), " ".join(project.warnings)
+
+
+def project_of(root: Path, settings: str, variables: dict[str, str]) -> ProjectConfig:
+    """Return a project whose CI sets these variables."""
     lines = "\n".join(f"      {name}: {value}" for name, value in variables.items())
     files = {
         "manage.py": manage(),
@@ -30,8 +37,7 @@ def env_of(root: Path, settings: str, variables: dict[str, str]) -> tuple[dict[s
         "    services: {postgres: {image: 'postgres:16'}}\n"
         "    steps: [{run: pip install -r requirements.txt}, {run: python manage.py test}]\n",
     }
-    project = loaded(root, files)
-    return dict(project.config.env), " ".join(project.warnings)
+    return loaded(root, files)
 
 
 def account(prefix: str, name: str, port: str = "5432") -> dict[str, str]:
@@ -63,6 +69,34 @@ def test_a_second_database_is_on_the_same_server_and_has_its_own_name(
     ]
     assert env["DB_NAME"] == "{postgres.db}"
     assert ("on different servers (localhost:5432, localhost:5433)" in warnings) is (port == "5433")
+
+
+def test_a_database_under_another_condition_is_on_the_same_server(tmp_path: Path) -> None:
+    local = database("DB").replace('os.environ["DB_HOST"]', '"localhost"')
+    settings = f"""ON_CLOUD = os.getenv("CLOUD_APP", None)
+if ON_CLOUD:
+    DATABASES = {{"default": {database("DB")}, "reports": {database("REP")}}}
+else:
+    DATABASES = {{
+        "default": {local.replace("DB_PORT", "DB_LOCAL_PORT")},
+        "reports": {database("REP").replace("REP_PORT", "REP_LOCAL_PORT")},
+    }}
+"""
+    variables = {**account("DB", "shop"), **account("REP", "reports")}
+    ports = {"DB_LOCAL_PORT": "5432", "REP_LOCAL_PORT": "5432"}
+    project = project_of(tmp_path, settings, {**variables, **ports})
+    env = project.config.env
+    assert [each.service for each in project.facts.fixed_addresses] == ["postgres"]
+    names = ("DB_PORT", "REP_PORT", *ports, "DB_NAME", "REP_NAME")
+    assert [env[name] for name in names] == [
+        *["{postgres.port}"] * 4,
+        "{postgres.db}",
+        "reports",
+    ]
+    # What the CI does not set stays as it is.
+    without = project_of(tmp_path / "b", settings, variables)
+    assert without.config.env.keys().isdisjoint(ports)
+    assert without.facts.fixed_addresses == ()
 
 
 def test_a_name_that_several_databases_use_is_the_one_of_its_place(tmp_path: Path) -> None:
