@@ -208,15 +208,17 @@ def _engine_value(engine: Read, kind: ServerKind) -> str:
 def _address_in_code(way: Database, kind: ServerKind) -> Iterator[Finding]:
     """Yield the port that the server must have, or a warning if the host cannot be reached."""
     host, port = way.literals.get("HOST", ""), way.literals.get("PORT", "")
-    if host and host not in LOCAL_HOSTS and not host.startswith("/"):
+    # In a network of containers, the server has the name that the plan gives it.
+    if host in LOCAL_HOSTS or host == kind.name:
+        named = "localhost" if host in LOCAL_HOSTS else host
+        yield FixedAddress(kind.name, f"hard-coded in {way.file}", host=named)
+    elif host and not host.startswith("/"):
         yield Warn(
             f"{way.file} hard-codes the database at {host}:{port or kind.port}; let it read the environment, "
             'for example "HOST": os.environ.get("DB_HOST", "localhost") and the same for PORT, '
             "so that HeroCI can point it to its own server"
         )
         return
-    if host in LOCAL_HOSTS:
-        yield FixedAddress(kind.name, f"hard-coded in {way.file}")
     if port.isdigit():
         yield Found(f"services.{kind.name}.port", int(port), f"hard-coded in {way.file}")
     elif kind is not POSTGRES and way.url is None and "PORT" not in way.variables:

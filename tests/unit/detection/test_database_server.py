@@ -9,6 +9,7 @@ from textwrap import dedent
 import pytest
 
 from heroci_action.detection.facts import Vendor
+from heroci_action.detection.findings import FixedAddress
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import DRIVER, FIELDS, POSTGRES, SQLITE, django, loaded
 
@@ -58,6 +59,13 @@ def test_the_branch_without_a_url_names_the_server_if_no_driver_is_known(tmp_pat
     found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\n"})
     assert [*found.config.services] == ["postgres"]
     assert found.config.env["DATABASE_URL"] == "{postgres.url}"
+
+
+def test_the_name_of_the_server_in_the_code_is_its_address_in_containers(tmp_path: Path) -> None:
+    settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.mysql", "HOST": "mysql"}}'
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\nmysqlclient\n"})
+    fixed = FixedAddress("mysql", "hard-coded in mysite/settings.py", host="mysql")
+    assert (found.facts.fixed_addresses, found.warnings) == ((fixed,), ())
 
 
 def test_an_address_in_the_code_is_a_warning_with_the_remedy(tmp_path: Path) -> None:
