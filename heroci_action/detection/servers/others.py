@@ -288,7 +288,7 @@ def _port(project: ProjectFiles, image: Image) -> int | None:
 
 
 def _port_published_instead(image: Image, usual: int | None, values: list[str]) -> int | None:
-    """Return the port in the container of the CI's only local address of a server that does not publish its usual one."""
+    """Return the port in the container of the only local address of a server, if its usual one is not published."""
     text = "\n".join(values)
     published = {each: published_for(image, each) for each in container_ports(image)}
     addressed = [
