@@ -95,7 +95,7 @@ class _Further:
 
     def findings(self, default: _Further) -> Iterator[Finding]:
         """Yield the variables, and warn of another server."""
-        yield from self._variables(default, default.names)
+        yield from self.variables(default, default.names)
         places = (default.place, self.place)
         if None not in places and places[0] != places[1]:
             yield Warn(
@@ -106,12 +106,12 @@ class _Further:
     def alternatives(self, default: _Further) -> Iterator[Finding]:
         """Yield the variables of the same database under other conditions, of which one may hold in the tests."""
         for way in find_alternatives(self.project, self.alias, self.way):
-            found = list(replace(self, way=way)._variables(default, default.names | self.names))
+            found = list(replace(self, way=way).variables(default, default.names | self.names))
             yield from found
             if found and way.literals.get("HOST") in LOCAL_HOSTS:
                 yield FixedAddress(self.service, f"hard-coded in {way.file}")
 
-    def _variables(self, default: _Further, taken: frozenset[str]) -> Iterator[Finding]:
+    def variables(self, default: _Further, taken: frozenset[str]) -> Iterator[Finding]:
         """Yield the values of the variables that are not `taken` by another database or definition."""
         why = f"read in {self.way.file} for the database {self.alias!r}"
         url = self.way.url
