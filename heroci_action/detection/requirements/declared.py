@@ -29,6 +29,7 @@ from heroci_action.detection.requirements.metadata import (
     must_install,
     read_metadata,
 )
+from heroci_action.detection.requirements.other_jobs import with_other_job
 from heroci_action.detection.requirements.poetry import requirement_lines
 from heroci_action.detection.requirements.uv_workspace import (
     lock_of_workspace,
@@ -90,7 +91,7 @@ def distributions(project: ProjectFiles) -> frozenset[str]:
 def find_dependencies(project: ProjectFiles) -> Dependencies:
     """Follow the configuration, else the project's CI, else lock, requirements files, Pipfile and metadata."""
     lock, files = project.configured("lock"), project.configured("requirements")
-    installs = read_installs(project)
+    installs = with_other_job(project, read_installs(project))
     if isinstance(lock, str):
         return _from_lock(project, lock, installs)
     if isinstance(files, list) and all(isinstance(file, str) for file in files):

@@ -131,7 +131,7 @@ def read_installs_of(project: ProjectFiles, commands: Sequence[Command]) -> Inst
         is_certain = not (command.conditional or command.may_fail)
         for part in filter(None, map(reader.read, calls_of(command))):
             missing = part.missing if is_certain else ()
-            found = _merge(found, replace(part, source=command.source, missing=missing))
+            found = merge(found, replace(part, source=command.source, missing=missing))
     files = without_included(project.tree, with_joined(found.files, commands, project.tree))
     return replace(found, files=files)
 
@@ -151,7 +151,8 @@ def find_installing(project: ProjectFiles) -> tuple[Command, ...]:
     return (*project.image_commands, *own) if "" in used else own
 
 
-def _merge(one: Installs, other: Installs) -> Installs:
+def merge(one: Installs, other: Installs) -> Installs:
+    """Return what two calls install one after the other."""
     both = one.manager and other.manager
     return replace(
         one,
