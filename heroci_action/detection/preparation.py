@@ -33,6 +33,7 @@ from heroci_action.detection.left_out import (
     INSTALLS,
     NETWORK,
     NO_TESTS,
+    PLACING,
     PRINTS,
     SERVER,
     SERVICE,
@@ -191,7 +192,7 @@ def _task(command: Command, around: Collection[int]) -> Command:
 
 def _redirects(command: Command) -> bool:
     """Return whether a command writes a file, or would if it were in the checkout."""
-    if command.call.name in {"mkdir", "cp", "touch", "ln", "install", "tee"}:
+    if command.call.name in PLACING | {"tee"}:
         return True
     return TO_FILE.search(_QUOTED.sub("", command.line)) is not None
 

@@ -193,16 +193,7 @@ class _Reader:
             path = self._locate(value) if "/" in value or "." in value else None
             here = relative_path(path, command.directory) if path else value
             words.append(f"{name}{sign}{here}")
-        return Command(
-            words=tuple(words),
-            line=command.line,
-            source=command.source,
-            call=command.call,
-            directory=command.directory,
-            conditions=command.conditions,
-            piped=command.piped,
-            writes=command.writes,
-        )
+        return replace(command, words=tuple(words), env={}, unknown=frozenset(), perhaps=())
 
 
 def _pairs(text: str, default: str | None = None) -> dict[str, str]:
