@@ -97,8 +97,8 @@ class Command:
     not known here; if one fails that `decides` about others, the script goes on. `directory` is relative to the
     repository's root; an absolute one is outside it. `environment` is the virtual environment that tox, nox or Hatch
     makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
-    lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs after its pipe.
-    A `negated` line passes only if its command fails: `! grep -r TODO .`.
+    lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs after its
+    pipe; if it `reads_pipe`, one is before it. A `negated` line passes only if its command fails: `! grep TODO`.
     """
 
     words: tuple[str, ...]
@@ -115,6 +115,7 @@ class Command:
     negated: bool = False
     background: bool = False
     piped: bool = False
+    reads_pipe: bool = False
     feeds: tuple[str, ...] = ()
     writes: tuple[Write, ...] = ()
     environment: str = ""

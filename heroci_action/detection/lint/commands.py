@@ -159,8 +159,7 @@ def only_shows(project: ProjectFiles, command: Command) -> bool:
 
 def reads_pipe(command: Command) -> bool:
     """Return whether a command checks only what another one prints: `git diff | flake8 --diff`."""
-    before = command.line.partition(command.words[0])[0] if command.words else ""
-    return command.piped and "|" in before and "xargs" not in command.call.launchers
+    return command.reads_pipe and "xargs" not in command.call.launchers
 
 
 def is_judged(command: Command) -> bool:

@@ -21,6 +21,7 @@ class Flow:
     negated: bool = False
     background: bool = False
     piped: bool = False
+    reads_pipe: bool = False
     feeds: tuple[str, ...] = ()
     depth: int = 0
     lines: Lines = None

@@ -91,7 +91,9 @@ def _pipeline(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     for index, child in enumerate(commands):
         lines = lines_of(commands[:index], state)
         feeds = tuple(_program_of(each, state) for each in commands[index + 1 :])
-        yield from _run(child, state.fork(), replace(inner, lines=lines, feeds=feeds))
+        reads = flow.reads_pipe or index > 0
+        own = replace(inner, lines=lines, feeds=feeds, reads_pipe=reads)
+        yield from _run(child, state.fork(), own)
     for write in writes_of(flow.outer or Span.of(node), state):
         state.files.write(write)
 
@@ -332,6 +334,7 @@ def _emit(
         negated=flow.negated,
         background=flow.background,
         piped=flow.piped,
+        reads_pipe=flow.reads_pipe,
         feeds=flow.feeds,
         writes=writes,
         perhaps=tuple(state.perhaps),
