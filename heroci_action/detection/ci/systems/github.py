@@ -41,6 +41,7 @@ from heroci_action.detection.ci.systems.github_expressions import (
     Partial,
     holds,
     interpolate,
+    read_env,
     value_of,
 )
 from heroci_action.detection.ci.systems.github_shell import run_in_shell
@@ -179,9 +180,7 @@ class _Job:
         }
 
     def _variables(self, value: object) -> dict[str, str]:
-        # A variable without a value is empty.
-        texts_of = {name: "" if text == "null" else text for name, text in table(value).items()}
-        return {name: interpolate(text, self.contexts) for name, text in texts_of.items()}
+        return read_env(value, self.contexts)
 
     def _python_of(self, leg: Leg) -> str:
         """Return the Python of a leg, from a setup step, the container or the matrix."""
@@ -299,7 +298,7 @@ class _Job:
         conditions: frozenset[str],
         depth: int,
     ) -> Iterator[Command]:
-        given = {name: interpolate(text, contexts) for name, text in table(step.get("env")).items()}
+        given = read_env(step.get("env"), contexts)
         env = contexts["env"] | under_same(self.conditional, conditions) | given
         contexts = {**contexts, "env": env}
         action = self._action(step, contexts)

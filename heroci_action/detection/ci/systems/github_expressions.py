@@ -52,6 +52,15 @@ def interpolate(text: object, contexts: Mapping[str, Any]) -> str:
     return _CHECKOUT.sub(ROOT, filled)
 
 
+def read_env(value: object, contexts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the variables of a table, or of an expression that makes one: `${{ fromJSON(inputs.env) }}`."""
+    given = value_of(value, contexts)
+    pairs = given.items() if isinstance(given, Mapping) else ()
+    # A variable without a value is empty.
+    plain = {name: "" if value == "null" else _spell(value) for name, value in pairs}
+    return {name: interpolate(text, contexts) for name, text in plain.items()}
+
+
 def holds(condition: object, contexts: Mapping[str, Any]) -> bool | None:
     """Return whether a condition of a job or step holds; None if that is not known. Without one it does."""
     if condition is None:

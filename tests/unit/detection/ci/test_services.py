@@ -54,6 +54,29 @@ GITHUB = {".github/workflows/ci.yml": """
     """}
 
 
+def test_the_variables_of_a_called_workflow_may_be_json() -> None:
+    called = """{"MOCK": "True", "TRIES": 3, "SLOW": false, "EMPTY": null,}"""
+    (job,) = ci_of(
+        {
+            ".github/workflows/ci.yml": f"""
+            on: push
+            jobs:
+              t: {{uses: ./.github/workflows/t.yml, with: {{env: '{called}'}}}}
+        """,
+            ".github/workflows/t.yml": """
+            on: {workflow_call: {inputs: {env: {type: string}}}}
+            jobs:
+              t:
+                env: ${{ fromJson(inputs.env) }}
+                steps: [{run: pytest}]
+        """,
+        }
+    ).jobs
+    env = job.commands[0].env
+    found = {name: env.get(name) for name in ("MOCK", "TRIES", "SLOW", "EMPTY")}
+    assert found == {"MOCK": "True", "TRIES": "3", "SLOW": "false", "EMPTY": ""}
+
+
 def test_a_workflow_is_read_in_its_best_leg() -> None:
     (job,) = ci_of(GITHUB).jobs
     assert shown(list(job.commands)) == [
