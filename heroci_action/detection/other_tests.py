@@ -23,6 +23,8 @@ from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import file_of_run, pytest_config
+from heroci_action.detection.settings.choice import choose_settings, settings_of
+from heroci_action.detection.sources.named_settings import VARIABLE
 from heroci_action.repository.files import ancestors, join, parent, relative_path
 
 # `--settings=shop.settings.readonly`
@@ -39,7 +41,7 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
     What the tests of another package need is not known.
     """
     program = [] if tests_outside_projects(run, project.tree) else _program(project, run)
-    settings = [f"{_OPTIONS[run.runner]}={name}" for name in _SETTINGS.findall(_line(run))]
+    settings = [f"{_OPTIONS[run.runner]}={name}" for name in _settings(project, run)]
     command = shlex.join([*program, *words, *settings])
     if file_of_run(project, run) != pytest_config(project).file:
         # Pytest looks for its configuration from the directory in which it starts.
@@ -119,6 +121,18 @@ _OPTIONS = {Runner.DJANGO: "--settings", Runner.PYTEST: "--ds"}
 
 def _line(run: TestRun) -> str:
     return " ".join(run.arguments) if run.runner in _OPTIONS else ""
+
+
+def _settings(project: ProjectFiles, run: TestRun) -> list[str]:
+    """Return the settings modules that a run names, else its usual one if the plan has another."""
+    named = _SETTINGS.findall(_line(run))
+    if named or run.runner not in _OPTIONS or VARIABLE in variables_of(project, run.command):
+        return named
+    usual = pytest_config(project).settings if run.runner is Runner.PYTEST else None
+    module = (
+        usual if usual and not run.command.env.get(VARIABLE) else settings_of(project, run.command)
+    )
+    return [module] if module and module != choose_settings(project)[0] else []
 
 
 def _program(project: ProjectFiles, run: TestRun) -> list[str]:

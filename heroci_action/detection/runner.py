@@ -47,7 +47,7 @@ from heroci_action.detection.other_tests import (
 from heroci_action.detection.preparation import preparation
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.pytest_config import file_of_run, pytest_config
-from heroci_action.detection.runner_choice import choose_runner, suite_runs
+from heroci_action.detection.runner_choice import choose_runner, main_run, suite_runs
 from heroci_action.detection.secret_files import warn_of_secret_files
 from heroci_action.detection.servers.others import further_servers
 from heroci_action.detection.settings.choice import choose_settings
@@ -187,10 +187,9 @@ def _generated(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Fin
 
 def _further_runs(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[TestRun]:
     """Yield the suite's runs in other surroundings than the plan's."""
-    suite = project.ci.suite
-    if suite is None or not runs:
+    suite, main = project.ci.suite, main_run(project)
+    if suite is None or main is None:
         return
-    main = _main(project, runs)
     for run in suite.runs:
         elsewhere = _place(project, run) != _place(project, main)
         # HeroCI runs every part of a suite that the CI splits.
@@ -234,7 +233,9 @@ def _script(project: ProjectFiles) -> Iterator[Finding]:
 
 def _arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator[Finding]:
     """Yield the arguments of each run; one with other settings or variables does not belong to this stage."""
-    main = _main(project, runs)
+    main = main_run(project)
+    if main is None:
+        return
     surroundings = _surroundings(project, main)
     same = [run for run in runs if _surroundings(project, run) == surroundings]
     kept = _distinct(project, same)
@@ -264,12 +265,6 @@ def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...
     return [
         words for choice, words in kept.items() if not choice or find_inclusions(words) & excluded
     ]
-
-
-def _main(project: ProjectFiles, runs: tuple[TestRun, ...]) -> TestRun:
-    """Return the run that selects the least, rather with the project's configuration of pytest than another one."""
-    config = pytest_config(project).file
-    return min(runs, key=lambda run: (narrowness(run), file_of_run(project, run) != config))
 
 
 def _surroundings(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:

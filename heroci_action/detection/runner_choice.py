@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from heroci_action.detection.ci.selection import widest
+from heroci_action.detection.ci.selection import narrowness, widest
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.pytest_config import file_of_run, pytest_config
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.repository.files import join
 
@@ -17,6 +17,16 @@ def suite_runs(project: ProjectFiles) -> tuple[TestRun, ...]:
     known = [run for run in suite.runs if run.runner is not Runner.UNITTEST] if suite else []
     here = [run for run in known if _is_here(project, run)]
     return tuple(run for run in here if run.runner is widest(here).runner)
+
+
+@once
+def main_run(project: ProjectFiles) -> TestRun | None:
+    """Return the run that selects the least, rather with the project's configuration of pytest than another one."""
+    config = pytest_config(project).file
+    runs = suite_runs(project)
+    return min(
+        runs, key=lambda run: (narrowness(run), file_of_run(project, run) != config), default=None
+    )
 
 
 @once

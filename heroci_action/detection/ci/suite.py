@@ -20,6 +20,7 @@ from heroci_action.detection.ci.selection import (
     project_options,
     select,
 )
+from heroci_action.detection.ci.settings_of_runs import with_most_tests_first
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.repository.files import RepositoryFiles, ancestors, parent
@@ -183,9 +184,9 @@ def _suite(job: Job, tree: RepositoryFiles) -> Suite | None:
     runs = [run for command in job.commands if (run := find_test_run(command, tree)) is not None]
     required = [run for run in runs if not run.command.may_fail] or runs
     certain = [run for run in required if not run.command.conditional]
+    ordered = with_most_tests_first(certain or required, tree)
     outside = all(tests_outside_projects(run, tree) for run in runs)
-    counted = tuple(certain or required)
-    suite = Suite(job=job, runs=counted, outside_projects=outside) if runs else None
+    suite = Suite(job=job, runs=tuple(ordered), outside_projects=outside) if runs else None
     # A script of a job for benchmarks or documents is no test suite.
     other = suite and suite.is_special and suite.main.runner is Runner.SCRIPT
     return None if other else suite

@@ -10,7 +10,7 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.runner_choice import uses_pytest
+from heroci_action.detection.runner_choice import main_run, uses_pytest
 from heroci_action.detection.settings.candidates import (
     TEST_NAMES,
     find_settings_modules,
@@ -88,8 +88,10 @@ def _option(line: str) -> str | None:
 
 
 def _in_ci(project: ProjectFiles) -> Iterator[Choice]:
-    """Yield the choices of the test commands; a variable counts only if the module is in the repository."""
-    for run in project.ci.suite.runs if project.ci.suite else ():
+    """Yield the choices of the plan's test command; a variable counts only if the module is in the repository."""
+    main = main_run(project)
+    others = project.ci.suite.runs if project.ci.suite else ()
+    for run in (main,) if main else others:
         command = run.command
         yield _option(" ".join(run.arguments)), f"the test command in {command.source}"
         inline = command.call.env.get(VARIABLE)

@@ -177,3 +177,55 @@ def test_a_run_in_a_directory_with_a_configuration_of_its_own_is_another_one(
     assert found.config.tests.args == ((),)
     (other,) = found.facts.other_tests
     assert other.command == "cd .. && python -m pytest"
+
+
+MODULES = {
+    f"mysite/{name}.py": "SECRET_KEY = 'x'\nINSTALLED_APPS = []\n" for name in ("base", "small")
+}
+PLACES = {
+    f"{place}/test_{number}.py": "" for place in ("one", "two/a", "two/b") for number in range(2)
+}
+
+
+@pytest.mark.parametrize(
+    ("lines", "settings", "other"),
+    [
+        (
+            ("python manage.py test --settings=mysite.small one", "python manage.py test --settings=mysite.base"),
+            "mysite.base",
+            "python manage.py test one --settings=mysite.small",
+        ),
+        (
+            ("python manage.py test", "python manage.py test --settings=mysite.small one"),
+            "mysite.settings",
+            "python manage.py test one --settings=mysite.small",
+        ),
+        (
+            ("python manage.py test one", "python manage.py test --settings=mysite.base two"),
+            "mysite.base",
+            "python manage.py test one --settings=mysite.settings",
+        ),
+        (
+            ("pytest --ds=mysite.small one", "pytest --ds=mysite.base two/a two/b"),
+            "mysite.base",
+            "python -m pytest one --ds=mysite.small",
+        ),
+        (
+            ("pytest --ds=mysite.small one", "pytest --ds=mysite.base two/a", "pytest --ds=mysite.base two/b"),
+            "mysite.base",
+            "python -m pytest one --ds=mysite.small",
+        ),
+        (
+            ("pytest one", "pytest --ds=mysite.base two"),
+            "mysite.base",
+            "python -m pytest one --ds=mysite.settings",
+        ),
+    ],
+)  # fmt: skip
+def test_the_suite_has_the_settings_that_most_tests_get(
+    tmp_path: Path, lines: tuple[str, ...], settings: str, other: str
+) -> None:
+    files = {**django(), **MODULES, **PLACES, "pytest.ini": PYTEST, **workflow(*lines)}
+    found = loaded(tmp_path, files)
+    assert found.config.settings == settings
+    assert [tests.command for tests in found.facts.other_tests] == [other]

@@ -1,0 +1,48 @@
+"""Order the test commands of one job that run with different settings."""
+
+from __future__ import annotations
+
+import re
+
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.selection import find_labels, narrowness
+from heroci_action.detection.ci.test_runs import Runner, TestRun
+from heroci_action.repository.files import RepositoryFiles
+
+_OPTION = re.compile(r"--(?:settings|ds)[= ](\S+)")
+_VARIABLE = "DJANGO_SETTINGS_MODULE"
+_TEST_FILE = r"(.*/)?(tests?[^/]*|[^/]*_tests?)\.py"
+
+
+def with_most_tests_first(runs: list[TestRun], tree: RepositoryFiles) -> list[TestRun]:
+    """Return runs with those first whose settings most tests get: only one settings module is the plan's."""
+    groups: dict[str, list[TestRun]] = {}
+    for run in runs:
+        groups.setdefault(_settings(run), []).append(run)
+    if len(groups) == 1:
+        return runs
+    ordered = sorted(groups.values(), key=lambda group: _rank(group, tree))
+    return [run for group in ordered for run in group]
+
+
+def _settings(run: TestRun) -> str:
+    named = _OPTION.search(" ".join(run.arguments))
+    return named[1] if named else run.command.env.get(_VARIABLE, "")
+
+
+def _rank(runs: list[TestRun], tree: RepositoryFiles) -> tuple[int, int]:
+    files = {file for run in runs for place in _places(run) for file in _tests_in(tree, place)}
+    return min(map(narrowness, runs)), -len(files)
+
+
+def _places(run: TestRun) -> list[str]:
+    """Return the files and directories that a run names, else the directory in which it starts."""
+    labels = [label.partition("::")[0] for label in find_labels(run)]
+    if run.runner is not Runner.PYTEST:
+        labels = [label if "/" in label else label.replace(".", "/") for label in labels]
+    found = (locate(label, run.command.directory) for label in labels)
+    return [path for path in found if path] or [run.command.directory]
+
+
+def _tests_in(tree: RepositoryFiles, place: str) -> tuple[str, ...]:
+    return (place,) if tree.has(place) else tree.matching(_TEST_FILE, under=place)
