@@ -13,7 +13,7 @@ from heroci_action.detection.ci.compose.composition import (
     composition_of,
 )
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_tag
-from heroci_action.detection.ci.compose.mounts import enter_repository, mounts_of
+from heroci_action.detection.ci.compose.mounts import enter_repository, enter_service, mounts_of
 from heroci_action.detection.ci.compose.up import (
     entry_point_script,
     expand_compose_up,
@@ -111,7 +111,7 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         context.used = composition_of(
             words, command, context.files.current(), context.used, context.builds
         )
-        command = with_pulled_image(command, context.used)
+        command = with_pulled_image(enter_service(command, context.used), context.used)
         ends = partial(ends_by_itself, files=context.files)
         for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)

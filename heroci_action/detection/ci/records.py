@@ -34,13 +34,15 @@ class Container:
     """Where a command runs if it runs in a container: a service of a compose file, or an image.
 
     `called_from` is the directory of the repository in which Docker is called, if the command itself runs in another;
-    `pulled` is the image of a service that the repository does not build.
+    `called_with` are the variables of the call, if the container gets others. `pulled` is the image of a service that
+    the repository does not build.
     """
 
     service: str | None = None
     image: str | None = None
     files: tuple[str, ...] = ()
     called_from: str | None = None
+    called_with: Mapping[str, str] | None = None
     pulled: str | None = None
 
 

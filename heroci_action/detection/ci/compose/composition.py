@@ -296,8 +296,10 @@ def composition_of(
     """
     container = command.call.container
     place = (container.called_from if container else None) or command.directory
+    given = container.called_with if container else None
+    env = command.env if given is None else given
     options = Options.split(words, VALUED)
-    listed = tuple(filter(None, command.env.get("COMPOSE_FILE", "").split(":")))
+    listed = tuple(filter(None, env.get("COMPOSE_FILE", "").split(":")))
     named = options.values("-f", "--file") or listed
     if before and not named and options.words[:1] and options.words[0] in _RUNNING:
         service = container.service if container else None
@@ -309,12 +311,12 @@ def composition_of(
     variables: dict[str, str] = {}
     for path in options.values("--env-file") or (".env",):
         variables |= parse_dotenv(files.text(_from_root(path, place)))
-    profiles = (*options.values("--profile"), *command.env.get("COMPOSE_PROFILES", "").split(","))
+    profiles = (*options.values("--profile"), *env.get("COMPOSE_PROFILES", "").split(","))
     directory = options.value("--project-directory")
     return Composition(
         tree=files,
         paths=tuple(paths),
-        variables={**variables, **command.env, "PWD": spell(place)},
+        variables={**variables, **env, "PWD": spell(place)},
         profiles=frozenset(profiles),
         directory=_from_root(directory, place) if directory else "",
         builds=tuple(builds),

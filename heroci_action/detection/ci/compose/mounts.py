@@ -72,6 +72,27 @@ def environment_of_service(used: Composition, name: str) -> dict[str, str]:
     return {key: mounts.move(value) for key, value in used.environment(name).items()}
 
 
+def enter_service(command: Command, used: Composition) -> Command:
+    """Return a command in a service's container with the variables there: the service's, and those of the call.
+
+    Those of the job reach it only through the compose file or by name: `docker compose run -e CI web pytest`.
+    """
+    call, container = command.call, command.call.container
+    name = (container and container.service) or ""
+    if container is None or name not in used.services:
+        return command
+    names = _options(command, name).values("-e", "--env")
+    passed = {each: command.env[each] for each in names if each in command.env}
+    called = replace(call, container=replace(container, called_with=command.env))
+    declared = {*used.services[name].get("environment", ()), *names}
+    return replace(
+        command,
+        call=called,
+        env={**environment_of_service(used, name), **passed, **call.env},
+        unknown=command.unknown & declared,
+    )
+
+
 def _build_elsewhere(used: Composition, content: Mapping[str, Any]) -> ImageBuild | None:
     """Return the build of the root's Dockerfile if a service's image is named by the CI, which built it before."""
     image = content.get("image")

@@ -181,7 +181,7 @@ def _script(used: Composition, name: str, command: Command, text: str) -> Script
         text=used.fill(mounts.move(text)),
         source=used.paths[-1],
         directory=mounts.directory or command.directory,
-        env={**command.env, **environment_of_service(used, name)},
+        env=environment_of_service(used, name),
     )
 
 

@@ -745,3 +745,44 @@ def test_an_action_that_starts_services_of_compose_is_read_like_the_command(plac
     ci = ci_of(files)
     assert ci.env == {"MODE": "test"}
     assert [image.name for image in ci.services if not image.built] == ["postgres"]
+
+
+PASSING = """
+    on: push
+    jobs:
+      t:
+        env: {{LEVEL: deep, TRACE: "1", COMPOSE_FILE: ci.yml}}
+        steps:
+          - run: docker compose up -d web
+          - run: {line}
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "more"),
+    [
+        ("docker compose run web pytest", {}),
+        ("docker compose run -e TRACE web pytest", {"TRACE": "1"}),
+        ("docker compose run -e TRACE=2 web sh -c 'ONLY=3 pytest'", {"TRACE": "2", "ONLY": "3"}),
+        ("docker compose run web ./unit.sh", {"OWN": "5"}),
+        ("docker compose exec -T web pytest", {}),
+        ("docker compose exec -e TRACE web ./unit.sh", {"TRACE": "1", "OWN": "5"}),
+        ("docker compose up --exit-code-from tests tests", {}),
+    ],
+)
+def test_only_variables_of_the_service_and_the_call_reach_a_container(
+    line: str, more: dict[str, str]
+) -> None:
+    compose = """
+        services:
+          web: &web
+            build: .
+            environment: {MODE: "${LEVEL}"}
+          tests: {<<: *web, command: pytest}
+    """
+    files = {
+        "ci.yml": compose,
+        "unit.sh": "export OWN=5\npytest\n",
+        ".github/workflows/ci.yml": PASSING.format(line=line),
+    }
+    assert ci_of(files).env == {"MODE": "deep", **more}
