@@ -233,7 +233,10 @@ def _read_entry_point(command: Command, context: Context) -> _EntryPoint | None:
     settings = variables_of_image(context.used, command, context.builds, context.files.tree)
     trials = context.trials + 1
     trial = replace(context, files=context.files.fork(), not_followed=[], actions=[], trials=trials)
-    found = run(replace(script, env={**settings, **script.env}), trial)
+    started = replace(script, env={**settings, **script.env})
+    # What is in the container counts, and not whether the call is reached.
+    call = replace(command, conditions=frozenset(), perhaps=())
+    found = _expand_scripts(call, (started,), trial)
     commands = tuple(inner for inner in found if not inner.conditional)
     context.count = trial.count
     return _EntryPoint(script=script, commands=commands, settings=settings)

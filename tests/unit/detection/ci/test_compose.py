@@ -613,6 +613,15 @@ IN_IMAGE = {
     [
         ("run --rm web tests --keepdb", {**IN_COMPOSE, "entry.py": DISPATCHER}, "python manage.py test shop --keepdb"),
         ("run web tests", {**IN_IMAGE, "entry.sh": SHELL.replace("$1", "$2")}, "pytest shop"),
+        (
+            "run web quick",
+            {
+                **IN_IMAGE,
+                "entry.sh": '#!/bin/sh\nexec "/app/bin/$2.sh"\n',
+                "bin/quick.sh": "pytest shop\n",
+            },
+            "pytest shop",
+        ),
         # Words that are a program, or a program that starts in another way.
         ("run web pytest api", {**IN_COMPOSE, "entry.py": DISPATCHER}, "docker compose run web pytest api"),
         ("run --entrypoint sh web tests", {**IN_COMPOSE, "entry.py": DISPATCHER}, None),
