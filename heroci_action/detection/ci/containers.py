@@ -214,7 +214,7 @@ class _Reader:
         env = {**composed, **call.env}
         # What a script in the container exports is newer than the variables that the container starts with.
         before = {*inside[0].env.items(), *composed.items()} if inside else command.env.items()
-        own = dict(command.env.items() - before)
+        own = {key: value for key, value in command.env.items() if (key, value) not in before}
         for outer in inside:
             # The commands of a task share it.
             self.tasks.setdefault(id(outer), replace(outer, env={**outer.env, **env}))

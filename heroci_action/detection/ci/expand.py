@@ -252,8 +252,9 @@ def _with_exports(command: Command, start: _EntryPoint | None, context: Context)
     tests = [found for found in start.commands if find_test_run(found, context.files.tree)]
     if not tests:
         return command
-    exported = tests[-1].env.items() - {**start.settings, **start.script.env}.items()
-    return replace(command, env={**command.env, **dict(exported)})
+    before = {**start.settings, **start.script.env}.items()
+    exported = {key: value for key, value in tests[-1].env.items() if (key, value) not in before}
+    return replace(command, env={**command.env, **exported})
 
 
 def _makes_tests(command: Command, start: _EntryPoint, context: Context) -> bool:

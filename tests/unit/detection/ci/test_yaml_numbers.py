@@ -62,3 +62,18 @@ def test_a_python_without_quotes_is_the_version_that_it_means() -> None:
     suite = ci_of({".github/workflows/ci.yml": job}).suite
     assert suite is not None
     assert suite.job.python == "3.10"
+
+
+def test_numbers_are_in_what_compose_writes_of_its_files() -> None:
+    compose = """
+        services:
+          web:
+            image: python
+            environment: {VERSION: 1.0}
+            healthcheck: {retries: 5}
+    """
+    lines = (
+        "docker compose -f base.yml config > compose.yml",
+        "docker compose run web pytest",
+    )
+    assert env_of({**workflow(*lines), "base.yml": compose}) == {"VERSION": "1"}
