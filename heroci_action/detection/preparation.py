@@ -65,6 +65,12 @@ from heroci_action.detection.steps import (
     program_name,
     write_step,
 )
+from heroci_action.detection.tracked_files import (
+    is_tracked,
+    reason_of_editor,
+    reason_of_mode,
+    reason_of_write,
+)
 from heroci_action.repository.files import ancestors
 
 _OWN_PROGRAM = "it runs the program of a container's image"
@@ -273,14 +279,12 @@ class _Line:
             return None if own else reason_of_django(call.arguments, self.command.line)
         if call.name in PACKAGE_MANAGERS:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
-        if call.name == "chmod" and not self._paths():
-            return _OUTSIDE
+        if call.name == "chmod":
+            return reason_of_mode(self.project, self.command) if self._paths() else _OUTSIDE
         prints = call.name in FILE_PROGRAMS or reason_of_program(call.name) == PRINTS
         if prints and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
-        if path := self._changed_file():
-            return f"it changes {path}, which git tracks"
-        return self._program_reason()
+        return reason_of_editor(self.project, self.command) or self._program_reason()
 
     def _is_own_check(self) -> bool:
         """Return whether only this line checks the project: HeroCI has no program or no settings to check it with."""
@@ -351,13 +355,13 @@ class _Line:
             if environments or write.path in _read_by_installers(self.project):
                 return INSTALLS
         # `touch` leaves the text of a tracked file as it is.
-        tracked = [write.path for write in self.command.writes if self._tracks(write.path)]
-        if tracked and (self.call.name != "touch" or len(tracked) == len(self.command.writes)):
-            return f"it changes {tracked[0]}, which git tracks"
+        paths = [write.path for write in self.command.writes]
+        tracked = [path for path in paths if is_tracked(self.project, path)]
+        if tracked and self.call.name == "touch":
+            return "it only marks files as changed" if tracked == paths else None
+        if tracked:
+            return reason_of_write(tracked[0])
         return None if self.command.writes else _OUTSIDE
-
-    def _tracks(self, path: str) -> bool:
-        return self.project.tree.has(path) and path not in self.project.tree.created
 
     @property
     def _makes_directories(self) -> bool:
@@ -368,15 +372,6 @@ class _Line:
         """Return whether a file lists the services that the job starts in containers."""
         is_yaml = path.endswith((".yml", ".yaml"))
         return is_yaml and bool(Composition(tree=self.project.tree, paths=(path,)).services)
-
-    def _changed_file(self) -> str | None:
-        """Return a tracked file that `sed -i` edits."""
-        in_place = any(word.startswith(("-i", "--in-place")) for word in self.call.arguments)
-        if self.call.name != "sed" or not in_place:
-            return None
-        # The script may contain a value that only the CI knows.
-        located = (locate(word, self.command.directory) for word in self.call.arguments)
-        return next((path for path in located if path and self._tracks(path)), None)
 
     def _paths(self) -> list[str]:
         """Return the arguments that are paths, from the repository's root; none if one of them is outside."""

@@ -51,6 +51,7 @@ from heroci_action.detection.runner_choice import choose_runner, main_run, suite
 from heroci_action.detection.secret_files import warn_of_secret_files
 from heroci_action.detection.servers.others import further_servers
 from heroci_action.detection.settings.choice import choose_settings
+from heroci_action.detection.tracked_files import warn_of_tracked_files
 from heroci_action.detection.unread_tests import find_unread_tests
 from heroci_action.detection.variables import find_unknown_variables
 from heroci_action.repository.files import join, relative_path
@@ -75,6 +76,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
         source = suite.job.source if (suite := project.ci.suite) else project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", _left_out(project, left_out))
+    yield from warn_of_tracked_files(left_out)
     yield from warn_of_handed_over(project)
     yield from warn_of_secret_files(project)
     yield from find_unread_tests(project, arguments)

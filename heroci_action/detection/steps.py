@@ -41,6 +41,8 @@ SYSTEM_PROGRAMS = (
         "patch",
     }
 )
+# `#!/usr/bin/env python3`
+_STARTS_PYTHON = re.compile(r"#!.*\bpython[\d.]*\b")
 NODE_LAUNCHERS = frozenset({"npx", "bunx"})
 _ENVIRONMENTS = frozenset({"venv", "virtualenv"})
 
@@ -113,6 +115,9 @@ class _Step:
         if self._is_of_node():
             return ["npx", self.call.program]
         path = locate(self.call.program, self.command.directory)
+        if path and "/" in self.call.program and _STARTS_PYTHON.match(self.project.tree.text(path)):
+            # The file may lack the mode that the CI gives it.
+            return ["python", self.call.program]
         if path and find_environments(self.project).intersection(ancestors(path)):
             return [self.call.name]
         return [self.call.program] if self.call.launchers else None

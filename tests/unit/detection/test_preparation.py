@@ -124,16 +124,65 @@ def test_a_program_that_waits_for_a_server_is_no_preparation(tmp_path: Path, lin
 
 
 @pytest.mark.parametrize(
-    "line",
-    ["sed -i s/dev/ci/ shop/version.py", 'sed -i "s/dev/$(git describe)/" ./shop/version.py'],
+    ("line", "changed"),
+    [
+        ("sed -i s/dev/ci/ shop/version.py", "shop/version.py"),
+        ('sed -i "s/dev/$(git describe)/" ./shop/version.py', "shop/version.py"),
+        ("sed -Ei.bak s/dev/ci/ shop/*.py", "shop/version.py"),
+        ("sed -i s/dev/ci/ $(cat names.txt)", "files"),
+        ("ls | xargs perl -pi -e s/dev/ci/", "files"),
+        ("awk -i inplace 1 shop/version.py", "shop/version.py"),
+        ("dos2unix shop/version.py", "shop/version.py"),
+        ("patch -p1 < ci.patch", "files"),
+        ("echo 'VERSION = 1' >> shop/version.py", "shop/version.py"),
+    ],
 )
-def test_a_file_that_git_tracks_is_not_edited(tmp_path: Path, line: str) -> None:
+def test_a_file_that_git_tracks_is_not_edited(tmp_path: Path, line: str, changed: str) -> None:
     ci = workflow(line, "python manage.py test")
     project = loaded(tmp_path, {**django(), "shop/version.py": "VERSION = 'dev'\n", **ci})
     assert project.config.tests.before == ()
     assert [left.reason for left in project.facts.left_out] == [
-        "it changes shop/version.py, which git tracks"
+        f"it changes {changed}, which git tracks"
     ]
+    (warning,) = [text for text in project.warnings if "files that git tracks" in text]
+    assert repr(project.facts.left_out[0].line) in warning
+
+
+@pytest.mark.parametrize(
+    ("line", "changed"),
+    [
+        ("chmod 777 .", "files"),
+        ("chmod -R a+w shop", "shop"),
+        ("chmod +x shop/version.py", "shop/version.py"),
+    ],
+)
+def test_the_mode_of_a_file_that_git_tracks_is_kept(
+    tmp_path: Path, line: str, changed: str
+) -> None:
+    ci = workflow(line, "shop/version.py", "python manage.py test")
+    files = {**django(), "shop/version.py": "#!/usr/bin/env python3\n", **ci}
+    project = loaded(tmp_path, files)
+    assert [step.run for step in project.config.tests.before] == ["python shop/version.py"]
+    assert [left.reason for left in project.facts.left_out] == [
+        f"it changes the mode of {changed}, which git tracks"
+    ]
+    assert not any("files that git tracks" in text for text in project.warnings)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("mkdir -p logs", "chmod 777 logs"),
+        ("cp shop/version.py shop/local.py", "sed -i s/dev/ci/ shop/local.py"),
+        ("chmod 600 shop/version.py",),
+    ],
+)
+def test_files_that_the_ci_makes_are_changed_as_there(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    ci = workflow(*lines, "python manage.py test")
+    project = loaded(tmp_path, {**django(), "shop/version.py": "VERSION = 'dev'\n", **ci})
+    assert tuple(step.run for step in project.config.tests.before) == lines
 
 
 def test_arguments_of_the_program_of_an_image_are_no_program(tmp_path: Path) -> None:
