@@ -259,6 +259,26 @@ def reason_of_code(code: str) -> str | None:
     return PRINTS if prints and asks else None
 
 
+def reason_of_script(module: ast.AST) -> str | None:
+    """Return that a Python script only controls containers or servers: each process that it starts does so."""
+    calls = (node for node in ast.walk(module) if isinstance(node, ast.Call))
+    started = {_started(call) for call in calls} - {None}
+    controls = started and all(_REASON_OF.get(str(name)) == SERVICE for name in started)
+    return SERVICE if controls else None
+
+
+def _started(call: ast.Call) -> object:
+    """Return the program that a call starts, "" if it is not constant; None if it starts none."""
+    match call:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="subprocess"))):
+            words = call.args[0].elts if call.args and isinstance(call.args[0], ast.List) else []
+            first = words[0] if words else None
+            return first.value if isinstance(first, ast.Constant) else ""
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="os"), attr="system" | "popen")):
+            return ""
+    return None
+
+
 def _is_print(statement: ast.stmt) -> bool:
     match statement:
         case ast.Expr(value=ast.Call(func=ast.Name(id="print"))):

@@ -45,6 +45,7 @@ from heroci_action.detection.left_out import (
     reason_of_git,
     reason_of_package_manager,
     reason_of_program,
+    reason_of_script,
 )
 from heroci_action.detection.needed_tables import (
     NEEDS_TABLES,
@@ -339,11 +340,12 @@ class _Line:
         return CHECKS if reads and self.call.name in SHELLS else None
 
     def _code_reason(self) -> str | None:
-        """Return why `python -c CODE` does not prepare the tests: it only prints, or asks whether a server is there."""
+        """Return why `python -c CODE` or a script does not prepare: it only prints, or asks whether a server is there."""
         match self.call.arguments:
             case ("-c", code, *_) if self.call.program == "python" and not self.command.writes:
                 return reason_of_code(code)
-        return None
+        path = program_file(self.command, self.project.tree) or ""
+        return reason_of_script(self.project.tree.python(path)) if path.endswith(".py") else None
 
     def _file_reason(self) -> str | None:
         if self._makes_directories:

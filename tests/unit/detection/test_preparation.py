@@ -757,3 +757,27 @@ def test_programs_that_configure_the_machine_or_make_manuals_prepare_nothing(
     assert {"apt-mark hold shop", "xmlto man shop.xml"} < {
         left.line for left in found.facts.left_out
     }
+
+
+@pytest.mark.parametrize(
+    ("calls", "prepares"),
+    [
+        ("subprocess.run(['docker', 'login'], check=True)", False),
+        (
+            "subprocess.run(['docker', 'pull', NAME])\nsubprocess.call(['docker', 'tag', NAME])",
+            False,
+        ),
+        ("subprocess.run(['docker', 'login'])\nsubprocess.run(['npm', 'run', 'build'])", True),
+        ("subprocess.run(['docker', 'login'])\nsubprocess.run(COMMAND)", True),
+        ("print(1)", True),
+    ],
+)
+def test_a_script_that_only_controls_containers_prepares_nothing(
+    tmp_path: Path, calls: str, prepares: bool
+) -> None:
+    files = {
+        "tools/images.py": f"import subprocess\n{calls}\n",
+        **workflow("tools/images.py", TEST),
+    }
+    found = the_tests(tmp_path, files)
+    assert bool(found.before) is prepares
