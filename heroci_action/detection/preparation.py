@@ -340,7 +340,7 @@ class _Line:
         return CHECKS if reads and self.call.name in SHELLS else None
 
     def _code_reason(self) -> str | None:
-        """Return why `python -c CODE` or a script does not prepare: it only prints, or asks whether a server is there."""
+        """Return why code of Python does not prepare the tests: it only prints, or asks whether a server is there."""
         match self.call.arguments:
             case ("-c", code, *_) if self.call.program == "python" and not self.command.writes:
                 return reason_of_code(code)
