@@ -114,13 +114,16 @@ class _Step:
             return ["npx", self.call.program] if len(self.call.launchers) > 1 else None
         if self._is_of_node():
             return ["npx", self.call.program]
+        return self._file() or ([self.call.program] if self.call.launchers else None)
+
+    def _file(self) -> list[str] | None:
+        """Return how a file of the checkout starts; None if the line can start it as it is."""
         path = locate(self.call.program, self.command.directory)
         if path and "/" in self.call.program and _STARTS_PYTHON.match(self.project.tree.text(path)):
             # The file may lack the mode that the CI gives it.
             return ["python", self.call.program]
-        if path and find_environments(self.project).intersection(ancestors(path)):
-            return [self.call.name]
-        return [self.call.program] if self.call.launchers else None
+        in_environment = path and find_environments(self.project).intersection(ancestors(path))
+        return [self.call.name] if in_environment else None
 
     def _is_of_node(self) -> bool:
         """Return whether a script of package.json calls a program that npm finds in node_modules."""
