@@ -160,8 +160,9 @@ def _from_files(project: ProjectFiles, installs: Installs, why: str) -> Dependen
     tree = project.tree
     metadata = find_metadata(tree, project.layout)
     editable = any(re.search(r"(?m)^-e\s+\.", tree.text(file)) for file in installs.files)
-    # The CI may install the project for the dependencies that it declares.
-    is_installed = installs.project and metadata is not None and metadata.file is not None
+    # The CI may install the project for the dependencies that it declares; configured files name all of them.
+    by_ci = installs.project and why != "configured"
+    is_installed = by_ci and metadata is not None and metadata.file is not None
     install = (is_installed or must_install(tree, project.layout, metadata)) and not editable
     declared = _Declared.of(project, metadata if install else None, installs)
     packages = installs.packages

@@ -554,3 +554,18 @@ def test_an_installation_that_is_only_partly_known_does_not_decide_about_extras(
     metadata = '[project]\nname = "a"\nversion = "1"\n[project.optional-dependencies]\ndev = ["responses"]\n'
     files = {**django(), "pyproject.toml": metadata, **workflow(line, "python manage.py test")}
     assert loaded(tmp_path, files).config.extras == extras
+
+
+def test_configured_files_take_the_place_of_the_project_that_the_ci_installs(
+    tmp_path: Path,
+) -> None:
+    files = {
+        **workflow("pip install -e .", "python manage.py test"),
+        "pyproject.toml": "[build-system]\nrequires = ['x']\n[project]\nname = 'shop'\n"
+        "[dependency-groups]\ndev = ['rich']\n",
+        "requirements.txt": "Django\n",
+        "heroci.toml": 'requirements = ["requirements.txt"]\n',
+    }
+    found = loaded(tmp_path, {**django(), **files})
+    assert not found.facts.install_project
+    assert found.config.groups == ()
