@@ -81,12 +81,13 @@ def need_tables(project: ProjectFiles, commands: Sequence[Command]) -> Iterator[
     A line before the job's own `migrate` needs none. If no line migrates, a container does, as it starts; then only
     lines that fill tables count.
     """
-    elsewhere = not any(_migrates(project, command) for command in commands)
-    migrated = False
-    for command in commands:
-        asked = _needs_tables if migrated else _fills_tables
-        yield (migrated or elsewhere) and asked(project, command)
-        migrated = migrated or _migrates(project, command)
+    migrating = (place for place, each in enumerate(commands) if _migrates(project, each))
+    first = next(migrating, None)
+    for place, command in enumerate(commands):
+        if first is None:
+            yield _fills_tables(project, command)
+        else:
+            yield place > first and _needs_tables(project, command)
 
 
 def _migrates(project: ProjectFiles, command: Command) -> bool:

@@ -17,6 +17,7 @@ from heroci_action.detection.ci.selection import (
     select,
     widest,
 )
+from heroci_action.detection.ci.settings_of_runs import named_settings
 from heroci_action.detection.ci.suite import tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
@@ -27,8 +28,6 @@ from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.sources.named_settings import VARIABLE
 from heroci_action.repository.files import ancestors, join, parent, relative_path
 
-# `--settings=shop.settings.readonly`
-_SETTINGS = re.compile(r"--(?:settings|ds)[= ](\S+)")
 # `postgres://:@:/`: Compose replaces the variables that only the CI knows by nothing.
 _EMPTY_ADDRESS = re.compile(r"[\w.+-]+://[:@/]*")
 # `tests/integration/browser.py`, `conftest.py`
@@ -119,14 +118,12 @@ def _test_paths(project: ProjectFiles) -> Iterator[str]:
 _OPTIONS = {Runner.DJANGO: "--settings", Runner.PYTEST: "--ds"}
 
 
-def _line(run: TestRun) -> str:
-    return " ".join(run.arguments) if run.runner in _OPTIONS else ""
-
-
 def _settings(project: ProjectFiles, run: TestRun) -> list[str]:
     """Return the settings modules that a run names, else its usual one if the plan has another."""
-    named = _SETTINGS.findall(_line(run))
-    if named or run.runner not in _OPTIONS or VARIABLE in variables_of(project, run.command):
+    if run.runner not in _OPTIONS:
+        return []
+    named = named_settings(run)
+    if named or VARIABLE in variables_of(project, run.command):
         return named
     usual = pytest_config(project).settings if run.runner is Runner.PYTEST else None
     module = (

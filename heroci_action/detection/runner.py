@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -22,6 +21,7 @@ from heroci_action.detection.ci.selection import (
     known_arguments,
     narrowness,
 )
+from heroci_action.detection.ci.settings_of_runs import named_settings
 from heroci_action.detection.ci.suite import tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, runs_scenarios
 from heroci_action.detection.ci.tool_variables import may_change_tests
@@ -271,9 +271,8 @@ def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...
 
 def _surroundings(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
     """Return what two runs of one stage have in common."""
-    settings = re.findall(r"--(?:settings|ds)[= ](\S+)", " ".join(run.arguments))
     env = {name: value for name, value in run.command.env.items() if may_change_tests(name)}
-    return env, settings, run.program, file_of_run(project, run)
+    return env, named_settings(run), run.program, file_of_run(project, run)
 
 
 def _kept(project: ProjectFiles, run: TestRun) -> Iterator[str]:

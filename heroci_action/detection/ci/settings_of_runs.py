@@ -1,4 +1,4 @@
-"""Order the test commands of one job that run with different settings."""
+"""The settings that test commands name, and the order of commands with different ones."""
 
 from __future__ import annotations
 
@@ -9,9 +9,15 @@ from heroci_action.detection.ci.selection import find_labels, narrowness
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.repository.files import RepositoryFiles
 
+# `--settings=shop.settings.readonly`, `--ds shop.settings`
 _OPTION = re.compile(r"--(?:settings|ds)[= ](\S+)")
 _VARIABLE = "DJANGO_SETTINGS_MODULE"
 _TEST_FILE = r"(.*/)?(tests?[^/]*|[^/]*_tests?)\.py"
+
+
+def named_settings(run: TestRun) -> list[str]:
+    """Return the settings modules that the options of a run name."""
+    return _OPTION.findall(" ".join(run.arguments))
 
 
 def with_most_tests_first(runs: list[TestRun], tree: RepositoryFiles) -> list[TestRun]:
@@ -26,8 +32,7 @@ def with_most_tests_first(runs: list[TestRun], tree: RepositoryFiles) -> list[Te
 
 
 def _settings(run: TestRun) -> str:
-    named = _OPTION.search(" ".join(run.arguments))
-    return named[1] if named else run.command.env.get(_VARIABLE, "")
+    return next(iter(named_settings(run)), run.command.env.get(_VARIABLE, ""))
 
 
 def _rank(runs: list[TestRun], tree: RepositoryFiles) -> tuple[int, int]:
