@@ -7,10 +7,10 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from heroci_action.commands.toml_text import toml_key, toml_value
+from heroci_action.detection.ci.left_out import SERVER, SERVICE
 from heroci_action.detection.ci.records import LeftOut
 from heroci_action.detection.environment.supported_versions import Supported
 from heroci_action.detection.facts import Suggestion
-from heroci_action.detection.left_out import SERVER, SERVICE
 from heroci_action.matrix import cells
 from heroci_action.project import ProjectConfig
 

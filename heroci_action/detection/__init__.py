@@ -9,7 +9,6 @@ from typing import Any
 from heroci_action.detection.ci.project_ci import read_ci
 from heroci_action.detection.ci.territory import WHOLE
 from heroci_action.detection.ci.test_runs import Runner
-from heroci_action.detection.coverage_limits import detect_coverage_limits
 from heroci_action.detection.environment.dependencies import detect_dependencies
 from heroci_action.detection.environment.python_version import detect_python
 from heroci_action.detection.environment.search_paths import find_search_paths
@@ -19,19 +18,20 @@ from heroci_action.detection.image.production import detect_image
 from heroci_action.detection.import_paths import import_paths
 from heroci_action.detection.layout import find_layout
 from heroci_action.detection.lint.tools import detect_lint
-from heroci_action.detection.needed_tables import find_import_queries
+from heroci_action.detection.preparation.needed_tables import find_import_queries
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_territory
-from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.runner import detect_runner
-from heroci_action.detection.runner_choice import suite_runs, uses_pytest
 from heroci_action.detection.servers.database import detect_database
 from heroci_action.detection.servers.docker_use import detect_docker_use
 from heroci_action.detection.servers.further_databases import detect_further_databases
 from heroci_action.detection.servers.others import find_other_servers
 from heroci_action.detection.settings.missing_modules import detect_missing_modules
 from heroci_action.detection.settings.modules import detect_settings
-from heroci_action.detection.variables import detect_variables
+from heroci_action.detection.test_runner.choice import suite_runs, uses_pytest
+from heroci_action.detection.test_runner.pytest_config import pytest_config
+from heroci_action.detection.test_stage.coverage_limits import detect_coverage_limits
+from heroci_action.detection.test_stage.stage import detect_runner
+from heroci_action.detection.variables.of_settings import detect_variables
 from heroci_action.errors import UsageError
 from heroci_action.repository.files import RepositoryFiles, join, parent
 from heroci_action.text import some

@@ -23,6 +23,7 @@ from heroci_action.detection.ci.compose.up import (
     with_pulled_image,
 )
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.one_shot import ends_by_itself
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
@@ -50,7 +51,6 @@ from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.detection.left_out import CHECKS, reason_of_program
 from heroci_action.repository.files import join
 
 MAX_DEPTH = 12  # calls that call each other

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.dockerfile import Dockerfile
 from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.left_out import PACKAGES, reason_of_program
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.detection.dockerfile import Dockerfile
-from heroci_action.detection.left_out import PACKAGES, reason_of_program
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, relative_path
 
 # `/code/install.sh` and `./packages.txt`

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from heroci_action.detection.ci.left_out import (
+    PLACING,
+    SERVICE,
+    STAYS,
+    reason_of_django,
+    reason_of_package_manager,
+    reason_of_program,
+)
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.shell.script import read_script
 from heroci_action.detection.ci.shell.state import ShellState
@@ -12,14 +20,6 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     split_directory,
 )
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.detection.left_out import (
-    PLACING,
-    SERVICE,
-    STAYS,
-    reason_of_django,
-    reason_of_package_manager,
-    reason_of_program,
-)
 
 _DJANGO = frozenset({"manage.py", "django-admin", "django-admin.py", "django"})
 # Commands of Django and of common packages that prepare something; those on the database are known elsewhere.

@@ -15,9 +15,8 @@ from heroci_action.detection.environment.job_image import detect_job_image
 from heroci_action.detection.environment.pkg_resources import REQUIREMENT, importing_file
 from heroci_action.detection.environment.python_version import choose_python
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
-from heroci_action.detection.preparation import preparation
+from heroci_action.detection.preparation.before_tests import find_preparation
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.requirements.declared import (
     Dependencies,
     distributions,
@@ -27,8 +26,9 @@ from heroci_action.detection.requirements.files import distribution
 from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.requirements.markers import applicable
 from heroci_action.detection.requirements.unknown_installs import warn_of_unknown_installs
-from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.settings.source import uses_geodjango
+from heroci_action.detection.test_runner.choice import uses_pytest
+from heroci_action.detection.test_runner.pytest_config import pytest_config
 
 _INSTALLERS = (
     *((name, "install") for name in ("apt-get", "apt", "dnf", "yum", "microdnf", "zypper")),
@@ -239,7 +239,7 @@ def _needed_packages(project: ProjectFiles) -> dict[str, str]:
 def _called_before(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the programs that lines before the tests call, and their packages; not if the user decides about them."""
     given = map(project.configured, ("tests.before", "base-image"))
-    lines = () if any(value is not None for value in given) else preparation(project)[0]
+    lines = () if any(value is not None for value in given) else find_preparation(project)[0]
     for line in lines:
         for form, packages in _CALLED.items():
             yield from ((program, packages) for program in form.findall(line))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.left_out import INSTALLS_OTHER, NETWORK
 from heroci_action.detection.ci.records import Command, Image, LeftOut
 from heroci_action.detection.findings import Finding, Warn
-from heroci_action.detection.left_out import INSTALLS_OTHER, NETWORK
-from heroci_action.detection.preparation import find_kind, suggest_step, unite_tasks
+from heroci_action.detection.preparation.line import find_kind, suggest_step
+from heroci_action.detection.preparation.steps import FILE_PROGRAMS
+from heroci_action.detection.preparation.tasks import unite_tasks
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.steps import FILE_PROGRAMS
 
 # Images that contain a system and a language, but no packages for one project: `python`, `cimg/python`, `ubuntu`.
 _PLAIN = re.compile(

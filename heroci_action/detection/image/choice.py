@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
-from heroci_action.detection.dockerfile import Dockerfile
+from heroci_action.detection.ci.dockerfile import Dockerfile
 from heroci_action.detection.image.builds import find_builds, find_composed, read_released
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import join, parent

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.dockerfile import Dockerfile
 from heroci_action.detection.ci.image_contents import find_in_image
 from heroci_action.detection.ci.records import UNKNOWN
-from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.detection.findings import Fact, Finding, Found, Skip, Warn
 from heroci_action.detection.image.builds import find_builds
 from heroci_action.detection.image.choice import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.left_out import ALLOWED, CHECKS, CONDITIONAL
 from heroci_action.detection.ci.records import Command, LeftOut
 from heroci_action.detection.ci.systems.gitlab import SOME_CODES
-from heroci_action.detection.left_out import ALLOWED, CHECKS, CONDITIONAL
 from heroci_action.detection.lint.commands import ASKING, NEVER_FAILS, only_shows, runs
 from heroci_action.detection.lint.hooks import hooks_of
 from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks, must_pass
@@ -17,7 +17,7 @@ from heroci_action.detection.lint.programs import (
     without_planned,
 )
 from heroci_action.detection.lint.proposals import written_steps
-from heroci_action.detection.preparation import suggest_step
+from heroci_action.detection.preparation.line import suggest_step
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.registry import LINT_TOOLS
 

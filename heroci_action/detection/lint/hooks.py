@@ -12,11 +12,11 @@ from typing import Any
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
-from heroci_action.detection.left_out import CHECKS, reason_of_program
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import RepositoryFiles, join, parent
 

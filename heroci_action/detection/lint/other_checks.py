@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import VALUED as COMPOSE_VALUED
 from heroci_action.detection.ci.compose.composition import compose_words
+from heroci_action.detection.ci.left_out import CHECKS, PRINTS, reason_of_program
 from heroci_action.detection.ci.records import Command, Job, Trigger
 from heroci_action.detection.ci.shell.conditions import fails_by_itself
 from heroci_action.detection.ci.suite import databases_of
@@ -22,13 +23,12 @@ from heroci_action.detection.ci.test_runs import (
     runs_scenarios,
 )
 from heroci_action.detection.findings import Finding, Warn
-from heroci_action.detection.left_out import CHECKS, PRINTS, reason_of_program
 from heroci_action.detection.lint.failing_steps import find_failing_steps
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
 from heroci_action.detection.lint.proposals import propose_stage, steps_of, written_steps
-from heroci_action.detection.preparation import find_check, find_kind
+from heroci_action.detection.preparation.line import find_check, find_kind
+from heroci_action.detection.preparation.steps import SYSTEM_PROGRAMS
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.detection.steps import SYSTEM_PROGRAMS
 from heroci_action.readers.registry import LINT_TOOLS
 
 # Words in the names of workflows and jobs that check the code.

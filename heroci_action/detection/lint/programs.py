@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.left_out import TIDIES
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
 )
-from heroci_action.detection.left_out import TIDIES
 from heroci_action.detection.lint.commands import (
     ASKING,
     NEVER_FAILS,

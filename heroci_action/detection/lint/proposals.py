@@ -12,7 +12,8 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     split_directory,
 )
 from heroci_action.detection.ci.test_runs import find_test_run, program_file
-from heroci_action.detection.preparation import find_kind, suggest_step, unite_tasks
+from heroci_action.detection.preparation.line import find_kind, suggest_step
+from heroci_action.detection.preparation.tasks import unite_tasks
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.selection import find_exclusions
 from heroci_action.detection.findings import Fact, Finding
-from heroci_action.detection.other_tests import OF_TESTS, places_of
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.runner_choice import suite_runs, uses_pytest
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.imports import imported_files
+from heroci_action.detection.test_runner.choice import suite_runs, uses_pytest
+from heroci_action.detection.test_runner.places import OF_TESTS, places_of
+from heroci_action.detection.test_runner.pytest_config import pytest_config
 from heroci_action.repository.files import ancestors, join, parent, relative_path
 
 # Packages that only start containers; `docker` also has classes that a test of code with a fake client imports.

@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator
 
 from heroci_action.detection.ci.records import Image
 from heroci_action.detection.findings import Finding, FixedAddress, Found
-from heroci_action.detection.other_tests import OF_TESTS
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers.ci_servers import REDIS
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import read_of, reads
+from heroci_action.detection.test_runner.places import OF_TESTS
 
 LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
 

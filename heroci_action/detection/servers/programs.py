@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.compose.composition import compose_words
+from heroci_action.detection.ci.left_out import SERVICE, STAYS
 from heroci_action.detection.ci.machine_servers import find_server, unit_of
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.findings import Finding, Warn
-from heroci_action.detection.left_out import SERVICE, STAYS
-from heroci_action.detection.preparation import find_kind, suggest_step
+from heroci_action.detection.preparation.line import find_kind, suggest_step
+from heroci_action.detection.preparation.steps import FILE_PROGRAMS
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.steps import FILE_PROGRAMS
 
 # Units that run containers, or what every machine has.
 _OWN_UNITS = frozenset({"docker", "containerd", "podman", "ssh", "sshd", "cron", "dbus", "xvfb"})

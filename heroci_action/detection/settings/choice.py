@@ -9,8 +9,6 @@ from heroci_action.detection.ci.django_program import entry_files
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.detection.pytest_config import pytest_config
-from heroci_action.detection.runner_choice import main_run, uses_pytest
 from heroci_action.detection.settings.candidates import (
     TEST_NAMES,
     find_settings_modules,
@@ -22,6 +20,8 @@ from heroci_action.detection.sources.named_settings import (
     NamedSettings,
     find_named_settings,
 )
+from heroci_action.detection.test_runner.choice import main_run, uses_pytest
+from heroci_action.detection.test_runner.pytest_config import pytest_config
 from heroci_action.repository.files import join
 
 # `--settings=shop.settings`, `--ds shop.settings`

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from heroci_action.detection.ci.selection import widest
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.detection.pytest_config import pytest_config
 from heroci_action.detection.requirements.declared import distributions
-from heroci_action.detection.runner_choice import choose_runner, suite_runs
 from heroci_action.detection.settings.choice import settings_file
 from heroci_action.detection.sources.runner_process import RunnerProcess
 from heroci_action.detection.sources.source import SettingsSource
+from heroci_action.detection.test_runner.choice import choose_runner, suite_runs
+from heroci_action.detection.test_runner.pytest_config import pytest_config
 
 _VARIABLE = "DJANGO_CONFIGURATION"
 _TEST_CLASSES = frozenset({"test", "testing", "tests", "ci"})

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.interpolation import fill
+from heroci_action.detection.ci.dockerfile import Dockerfile
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.dockerfile import Dockerfile
 from heroci_action.repository.files import RepositoryFiles, join
 
 # `./backend`

@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.records import UNKNOWN, Command
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.syntax import parse_shell, text_of, walk
 from heroci_action.detection.ci.shell.words import command_words, expand_one
-from heroci_action.detection.left_out import CHECKS, reason_of_program
 
 if TYPE_CHECKING:
     from tree_sitter import Node

@@ -10,22 +10,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from heroci_action.detection.ci.left_out import CHECKS
 from heroci_action.detection.ci.matrix import Leg, best_leg, combine, pythons_of, similar_legs
-from heroci_action.detection.ci.records import (
-    ROOT,
-    UNKNOWN,
-    Image,
-    Job,
-    LeftOut,
-    Script,
-    Trigger,
-)
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script, Trigger
 from heroci_action.detection.ci.systems.github_actions import HARMLESS, names_check
 from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.systems.service_files import service_file
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import arguments, is_false, items, read_yaml, table, texts
-from heroci_action.detection.left_out import CHECKS
 from heroci_action.repository.files import RepositoryFiles, join
 
 PATH = ".circleci/config.yml"

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from heroci_action.detection.ci.left_out import CHECKS, CONDA
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
 from heroci_action.detection.ci.systems.action_servers import find_servers
 from heroci_action.detection.ci.systems.linter_inputs import linter_lines, named_line
 from heroci_action.detection.ci.yaml_file import items, table, texts
-from heroci_action.detection.left_out import CHECKS, CONDA
 
 # `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option,
 # once for each line of the input.

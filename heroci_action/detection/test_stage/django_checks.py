@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.records import Command
-from heroci_action.detection.ci.test_runs import is_django
-from heroci_action.detection.findings import Fact, Finding, Found
-from heroci_action.detection.left_out import (
+from heroci_action.detection.ci.left_out import (
     CHECKS,
     PRINTS,
     finds_missing_migrations,
     reason_of_program,
 )
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.test_runs import is_django
+from heroci_action.detection.findings import Fact, Finding, Found
 from heroci_action.detection.lint.hooks import hooks_of_ci
-from heroci_action.detection.preparation import git_reason
+from heroci_action.detection.preparation.tasks import git_reason
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.choice import choose_settings, settings_of
-from heroci_action.detection.unread_tests import unread_lines
+from heroci_action.detection.test_stage.unread_tests import unread_lines
 
 
 def detect_django_checks(project: ProjectFiles) -> Iterator[Finding]:

@@ -11,7 +11,8 @@ from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.lint.proposals import installs
-from heroci_action.detection.preparation import find_kind, suggest_step, unite_tasks
+from heroci_action.detection.preparation.line import find_kind, suggest_step
+from heroci_action.detection.preparation.tasks import unite_tasks
 from heroci_action.detection.project_files import ProjectFiles, once
 
 _REASON = "another job makes files for the tests with it"

@@ -1,37 +1,20 @@
-"""Find the commands before the tests that HeroCI repeats, and the reasons to leave out the rest."""
+"""A line before the tests: a step of the plan, or the reason to leave it out."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
 from dataclasses import replace
-from fnmatch import fnmatchcase
 
 from packaging.utils import canonicalize_name
 
 from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
-from heroci_action.detection.ci.paths import is_outside, locate
-from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
-from heroci_action.detection.ci.shell.pipes import SHELLS
-from heroci_action.detection.ci.task_runners.package_scripts import (
-    PACKAGE_MANAGERS,
-    split_directory,
-)
-from heroci_action.detection.ci.test_runs import (
-    find_test_run,
-    is_django,
-    program_file,
-    runs_nothing,
-)
-from heroci_action.detection.left_out import (
+from heroci_action.detection.ci.left_out import (
     CHECKS,
     CONDITIONAL,
     ELSEWHERE,
-    FOLLOWS,
     HARMLESS,
     INSTALLS,
-    NETWORK,
     NO_TESTS,
     PLACING,
     PRINTS,
@@ -42,74 +25,49 @@ from heroci_action.detection.left_out import (
     reason_of_arguments,
     reason_of_code,
     reason_of_django,
-    reason_of_git,
     reason_of_package_manager,
     reason_of_program,
     reason_of_script,
 )
-from heroci_action.detection.needed_tables import (
-    NEEDS_TABLES,
-    makes_all_migrations,
-    need_tables,
+from heroci_action.detection.ci.paths import is_outside, locate
+from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
+from heroci_action.detection.ci.shell.pipes import SHELLS
+from heroci_action.detection.ci.task_runners.package_scripts import (
+    PACKAGE_MANAGERS,
+    split_directory,
 )
-from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.detection.requirements.declared import distributions, installed_by
-from heroci_action.detection.requirements.files import distribution
-from heroci_action.detection.settings.choice import choose_settings
-from heroci_action.detection.steps import (
+from heroci_action.detection.ci.test_runs import is_django, program_file, runs_nothing
+from heroci_action.detection.preparation.needed_tables import NEEDS_TABLES, makes_all_migrations
+from heroci_action.detection.preparation.steps import (
     FILE_PROGRAMS,
     NODE_LAUNCHERS,
     SYSTEM_PROGRAMS,
     TO_FILE,
     find_environments,
-    find_steps_of_image,
     program_name,
     write_step,
 )
-from heroci_action.detection.tracked_files import (
+from heroci_action.detection.preparation.tasks import git_reason
+from heroci_action.detection.preparation.tracked_files import (
     is_tracked,
     reason_of_editor,
     reason_of_mode,
     reason_of_write,
 )
+from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.requirements.declared import distributions, installed_by
+from heroci_action.detection.requirements.files import distribution
+from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.repository.files import ancestors
 
 _OWN_PROGRAM = "it runs the program of a container's image"
 _OUTSIDE = "it writes outside the checkout"
-_DOWNLOADED = "it needs a file that another line downloads"
 # `ldap://users:1389/`
 _URL = re.compile(r"\w[\w+.-]*://(?:[^/@]*@)?([\w.-]+)")
 # `$BIN/python`, where only the CI knows BIN: a step runs the Python of HeroCI's environment.
 _INTERPRETER = re.compile(rf"(?<!\S)[^\s=]*{UNKNOWN}[^\s=]*/python[\d.]*(?=\s)")
 # `echo "-> Ready"` prints an arrow.
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
-
-
-@once
-def preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
-    """Return the shell lines that run before the tests, and the lines of the suite's job that are left out."""
-    kept: dict[str, None] = {}
-    left_out: list[LeftOut] = []
-    before, after = _around_tests(project, project.commands)
-    before = [*find_steps_of_image(project), *before]
-    suite = project.ci.suite
-    for job in suite.others if suite else ():
-        # A part of the suite in another job needs what that job does before.
-        before += _around_tests(project, job.commands)[0]
-    absent: set[str] = set()
-    for command, needs_tables in zip(before, need_tables(project, before), strict=True):
-        outcome = _Line(project, command, needs_tables=needs_tables).outcome()
-        if not (isinstance(outcome, LeftOut) and outcome.harmless):
-            outcome = _without(absent, project, command) or outcome
-        if isinstance(outcome, LeftOut):
-            left_out.append(replace(outcome, after=len(kept)))
-            absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
-        else:
-            kept[outcome] = None
-    left_out += [_leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
-    for job in (suite.job, *suite.others) if suite else ():
-        left_out += (*job.actions, *job.left_out)
-    return tuple(kept), tuple(dict.fromkeys(left_out))
 
 
 def find_check(project: ProjectFiles, command: Command) -> str | None:
@@ -120,81 +78,22 @@ def find_check(project: ProjectFiles, command: Command) -> str | None:
 
 def find_kind(project: ProjectFiles, command: Command) -> str | None:
     """Return why a command of its kind does not prepare the tests; None if it may."""
-    return _Line(project, command).kind()
+    return Line(project, command).kind()
 
 
 def suggest_step(project: ProjectFiles, command: Command) -> str | None:
     """Return how a step of the plan would run a command; None if it cannot."""
-    return _Line(project, command).suggestion()
+    return Line(project, command).suggestion()
 
 
-def _leave_out(command: Command, reason: str) -> LeftOut:
+def leave_out(command: Command, reason: str) -> LeftOut:
+    """Return a command as a line that the plan does not contain."""
     return LeftOut(
         line=command.shown,
         source=command.source,
         reason=reason,
         harmless=reason in HARMLESS,
     )
-
-
-def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftOut | None:
-    """Leave a line out that needs a file of a line that was left out, such as an archive."""
-    patterns = _files_of(command)
-    needed = {name for name in absent if any(fnmatchcase(name, each) for each in patterns)}
-    known = {path.rpartition("/")[2] for path in project.tree.files} if needed else set()
-    return _leave_out(command, _DOWNLOADED) if needed - known else None
-
-
-def _files_of(command: Command) -> set[str]:
-    """Return the names of the files of a line: the program, arguments with a dot or a directory, what it writes."""
-    words = [command.call.program, *command.call.arguments]
-    mentioned = (word for word in words if re.search(r"[./]\w", word) or word is words[-1])
-    named = (*mentioned, *(write.path for write in command.writes))
-    return {word.rpartition("/")[2] for word in named} - {""}
-
-
-def _around_tests(
-    project: ProjectFiles, commands: tuple[Command, ...]
-) -> tuple[list[Command], list[Command]]:
-    """Return the commands before the first test run, and the others that run no tests.
-
-    A task of npm is one command, unless the tests are a part of it.
-    """
-    runs = [place for place, command in enumerate(commands) if find_test_run(command, project.tree)]
-    around = {id(outer) for place in runs for outer in commands[place].via}
-    first = runs[0] if runs else len(commands)
-    after = [commands[place] for place in range(first, len(commands)) if place not in runs]
-    return unite_tasks(commands[:first], around), unite_tasks(after, around)
-
-
-def unite_tasks(commands: Iterable[Command], around: Collection[int] = ()) -> list[Command]:
-    """Return commands with each task and pipeline as one; tasks with an id in `around` stay apart."""
-    found: list[Command] = []
-    for command in commands:
-        task = _task(command, around)
-        # The commands of a pipeline share their line.
-        if not (found and (task is found[-1] or (command.piped and found[-1].line == task.line))):
-            found.append(task)
-        elif _feeds(found[-1]) and not _feeds(task):
-            found[-1] = task
-    return found
-
-
-def _feeds(command: Command) -> bool:
-    """Return whether a command of a pipeline only prints what another one reads: `cat answers.txt | setup`."""
-    prints = PRINTS in {reason_of_program(command.call.name), git_reason(command)}
-    return command.piped and prints and not command.writes
-
-
-def git_reason(command: Command) -> str | None:
-    """Return that a command of git checks whether files differ, or only prints; None for any other command."""
-    return reason_of_git(command.call.arguments) if command.call.name == "git" else None
-
-
-def _task(command: Command, around: Collection[int]) -> Command:
-    """Return the outermost task of npm that a command is a part of, but none with the tests in it; else the command."""
-    tasks = (outer for outer in command.via if outer.call.name in PACKAGE_MANAGERS)
-    return next((task for task in tasks if id(task) not in around), command)
 
 
 def _redirects(command: Command) -> bool:
@@ -224,7 +123,7 @@ def _packages_of_machine(project: ProjectFiles) -> frozenset[str]:
     return frozenset(map(distribution, installed_by(project, outside))) - distributions(project)
 
 
-class _Line:
+class Line:
     """A line of the suite's job before its tests, which may need the tables of the database."""
 
     def __init__(
@@ -240,7 +139,7 @@ class _Line:
         reason = self.kind() or self._obstacle()
         if reason is None:
             return write_step(self.project, self.command)
-        return replace(_leave_out(self.command, reason), command=self.suggestion())
+        return replace(leave_out(self.command, reason), command=self.suggestion())
 
     def kind(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""

@@ -8,30 +8,23 @@ import shlex
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
-from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, Trigger
-from heroci_action.detection.ci.selection import (
-    find_exclusions,
-    find_inclusions,
-    find_labels,
-    select,
-    widest,
-)
+from heroci_action.detection.ci.selection import find_exclusions, find_inclusions, select, widest
 from heroci_action.detection.ci.settings_of_runs import named_settings
 from heroci_action.detection.ci.suite import tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import file_of_run, pytest_config
 from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.sources.named_settings import VARIABLE
-from heroci_action.repository.files import ancestors, join, parent, relative_path
+from heroci_action.detection.test_runner.places import OF_TESTS, places_of
+from heroci_action.detection.test_runner.pytest_config import file_of_run, pytest_config
+from heroci_action.repository.files import ancestors, relative_path
 
 # `postgres://:@:/`: Compose replaces the variables that only the CI knows by nothing.
 _EMPTY_ADDRESS = re.compile(r"[\w.+-]+://[:@/]*")
-# `tests/integration/browser.py`, `conftest.py`
-OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
+_OPTIONS = {Runner.DJANGO: "--settings", Runner.PYTEST: "--ds"}
 
 
 def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) -> OtherTests | None:
@@ -87,35 +80,6 @@ def _is_switched_on(project: ProjectFiles, run: TestRun) -> bool:
     }
     places = {above for file in readers if OF_TESTS.search(file) for above in ancestors(file)}
     return not places.isdisjoint(places_of(project, run))
-
-
-def places_of(project: ProjectFiles, run: TestRun) -> list[str]:
-    """Return the directories and files in which the tests of a run are."""
-    labels = [label.partition("::")[0] for label in find_labels(run)]
-    directory = run.command.directory
-    if run.runner is Runner.DJANGO and not _named_directories(project, run, labels):
-        directory = project.layout.directory
-        labels = [label if "/" in label else label.replace(".", "/") for label in labels]
-    elif not labels and directory == project.layout.directory:
-        return list(_test_paths(project)) or [directory]
-    return [path for label in labels if (path := locate(label, directory))] or [directory]
-
-
-def _named_directories(project: ProjectFiles, run: TestRun, labels: list[str]) -> bool:
-    """Return whether all labels are directories from where Django is called; it imports any other as a module."""
-    paths = [locate(label, run.command.directory) for label in labels]
-    return bool(paths) and all(path and project.tree.has_directory(path) for path in paths)
-
-
-def _test_paths(project: ProjectFiles) -> Iterator[str]:
-    """Yield the paths in which pytest looks for tests if its arguments name none, up to the first pattern in each."""
-    config = pytest_config(project)
-    for path in config.options.get("testpaths", "").split():
-        plain = itertools.takewhile(lambda part: not re.search(r"[*?\[]", part), path.split("/"))
-        yield join(parent(config.file or "."), "/".join(plain))
-
-
-_OPTIONS = {Runner.DJANGO: "--settings", Runner.PYTEST: "--ds"}
 
 
 def _settings(project: ProjectFiles, run: TestRun) -> list[str]:

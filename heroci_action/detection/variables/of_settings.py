@@ -10,7 +10,6 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Finding, Found, Warn
-from heroci_action.detection.nested_variables import is_nested, point_nested
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.detection.servers.ci_servers import (
@@ -31,6 +30,7 @@ from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, is_false, reads
 from heroci_action.detection.sources.required_reads import find_required
 from heroci_action.detection.sources.source import CAUGHT, SettingsSource, Statement
+from heroci_action.detection.variables.nested import is_nested, point_nested
 from heroci_action.repository.files import join, parent
 
 _EXAMPLE_NAMES = (

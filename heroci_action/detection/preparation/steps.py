@@ -7,12 +7,12 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from heroci_action.detection.ci.left_out import PLACING
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, Call, Command
 from heroci_action.detection.ci.shell.words import BRACES
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import is_django
-from heroci_action.detection.left_out import PLACING
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, relative_path
 

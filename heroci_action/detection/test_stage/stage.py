@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from heroci_action.detection.ci.arguments import (
-    chooses_unknown_tests,
-    is_parallel,
-    is_split,
-    keep,
-)
+from heroci_action.detection.ci.arguments import chooses_unknown_tests, is_parallel, is_split, keep
+from heroci_action.detection.ci.left_out import LINTS
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command, LeftOut
 from heroci_action.detection.ci.selection import (
@@ -25,35 +21,34 @@ from heroci_action.detection.ci.settings_of_runs import named_settings
 from heroci_action.detection.ci.suite import tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, runs_scenarios
 from heroci_action.detection.ci.tool_variables import may_change_tests
-from heroci_action.detection.conditional_variables import find_conditional_variables
-from heroci_action.detection.django_checks import detect_django_checks
 from heroci_action.detection.environment.job_image import find_built_files
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
-from heroci_action.detection.further_legs import warn_of_further_legs
-from heroci_action.detection.handed_over import find_handed_over, warn_of_handed_over
 from heroci_action.detection.image.builds import find_release
-from heroci_action.detection.left_out import LINTS
 from heroci_action.detection.lint.allowed import find_allowed
 from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.lint.proposals import written_steps
 from heroci_action.detection.lint.tools import lines_of_linters
-from heroci_action.detection.other_tests import (
+from heroci_action.detection.preparation.before_tests import find_preparation
+from heroci_action.detection.preparation.tracked_files import warn_of_tracked_files
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers.others import further_servers
+from heroci_action.detection.settings.choice import choose_settings
+from heroci_action.detection.test_runner.choice import choose_runner, main_run, suite_runs
+from heroci_action.detection.test_runner.pytest_config import file_of_run, pytest_config
+from heroci_action.detection.test_stage.django_checks import detect_django_checks
+from heroci_action.detection.test_stage.further_legs import warn_of_further_legs
+from heroci_action.detection.test_stage.handed_over import find_handed_over, warn_of_handed_over
+from heroci_action.detection.test_stage.other_tests import (
     describe_run,
     is_variant,
     runs_outside,
     variables_of,
 )
-from heroci_action.detection.preparation import preparation
-from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import file_of_run, pytest_config
-from heroci_action.detection.runner_choice import choose_runner, main_run, suite_runs
-from heroci_action.detection.secret_files import warn_of_secret_files
-from heroci_action.detection.servers.others import further_servers
-from heroci_action.detection.settings.choice import choose_settings
-from heroci_action.detection.tracked_files import warn_of_tracked_files
-from heroci_action.detection.unread_tests import find_unread_tests
-from heroci_action.detection.variables import find_unknown_variables
+from heroci_action.detection.test_stage.secret_files import warn_of_secret_files
+from heroci_action.detection.test_stage.unread_tests import find_unread_tests
+from heroci_action.detection.variables.conditional import find_conditional_variables
+from heroci_action.detection.variables.of_settings import find_unknown_variables
 from heroci_action.repository.files import join, relative_path
 from heroci_action.text import some
 
@@ -71,7 +66,7 @@ def detect_runner(project: ProjectFiles) -> Iterator[Finding]:
     is_kept = runs and project.configured("tests.runner") in {None, runner}
     arguments = tuple(_arguments(project, runs)) if is_kept else ()
     yield from arguments
-    before, left_out = preparation(project)
+    before, left_out = find_preparation(project)
     if before:
         source = suite.job.source if (suite := project.ci.suite) else project.commands[0].source
         yield Found("tests.before", list(before), f"what {source} runs before its tests")

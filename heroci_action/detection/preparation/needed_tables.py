@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from heroci_action.detection.ci.left_out import finds_missing_migrations
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import is_django, program_file
 from heroci_action.detection.findings import Fact, Finding, Warn
-from heroci_action.detection.left_out import finds_missing_migrations
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.runner_choice import uses_pytest
 from heroci_action.detection.sources.import_queries import find_query
 from heroci_action.detection.sources.imports import imported_files
+from heroci_action.detection.test_runner.choice import uses_pytest
 
 NEEDS_TABLES = (
     "it may need the tables that `migrate` creates, and HeroCI prepares before it migrates"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from heroci_action.detection.ci.selection import narrowness, widest
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.detection.pytest_config import file_of_run, pytest_config
 from heroci_action.detection.requirements.declared import distributions
+from heroci_action.detection.test_runner.pytest_config import file_of_run, pytest_config
 from heroci_action.repository.files import join
 
 

@@ -6,14 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
+from heroci_action.detection.ci.left_out import reason_of_program
 from heroci_action.detection.ci.records import UNKNOWN, Job, LeftOut, Trigger
 from heroci_action.detection.ci.systems.foreign_workflow import ELSEWHERE, OWN
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.findings import Finding, Found, Warn
-from heroci_action.detection.left_out import reason_of_program
+from heroci_action.detection.preparation.steps import FILE_PROGRAMS
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.runner_choice import choose_runner, suite_runs
-from heroci_action.detection.steps import FILE_PROGRAMS
+from heroci_action.detection.test_runner.choice import choose_runner, suite_runs
 
 _NAMED = 3  # lines with a separate warning
 # `make test-all`, `bin/run_tests`, but no file such as tests/data.yml.

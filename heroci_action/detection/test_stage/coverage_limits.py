@@ -10,7 +10,7 @@ from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.task_runners.coverage_settings import coverage_setting
 from heroci_action.detection.findings import Fact, Finding
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.pytest_config import pytest_config
+from heroci_action.detection.test_runner.pytest_config import pytest_config
 from heroci_action.repository.files import RepositoryFiles
 
 _REPORTS = frozenset({"report", "html", "xml", "json", "lcov"})

@@ -1,0 +1,75 @@
+"""Find the commands before the tests that HeroCI repeats, and the lines that it leaves out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from heroci_action.detection.ci.left_out import FOLLOWS, NETWORK
+from heroci_action.detection.ci.records import Command, LeftOut
+from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.preparation.line import Line, find_check, leave_out
+from heroci_action.detection.preparation.needed_tables import need_tables
+from heroci_action.detection.preparation.steps import find_steps_of_image
+from heroci_action.detection.preparation.tasks import unite_tasks
+from heroci_action.detection.project_files import ProjectFiles, once
+
+_DOWNLOADED = "it needs a file that another line downloads"
+
+
+@once
+def find_preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[LeftOut, ...]]:
+    """Return the shell lines that run before the tests, and the lines of the suite's job that are left out."""
+    kept: dict[str, None] = {}
+    left_out: list[LeftOut] = []
+    before, after = _around_tests(project, project.commands)
+    before = [*find_steps_of_image(project), *before]
+    suite = project.ci.suite
+    for job in suite.others if suite else ():
+        # A part of the suite in another job needs what that job does before.
+        before += _around_tests(project, job.commands)[0]
+    absent: set[str] = set()
+    for command, needs_tables in zip(before, need_tables(project, before), strict=True):
+        outcome = Line(project, command, needs_tables=needs_tables).outcome()
+        if not (isinstance(outcome, LeftOut) and outcome.harmless):
+            outcome = _without(absent, project, command) or outcome
+        if isinstance(outcome, LeftOut):
+            left_out.append(replace(outcome, after=len(kept)))
+            absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
+        else:
+            kept[outcome] = None
+    left_out += [leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
+    for job in (suite.job, *suite.others) if suite else ():
+        left_out += (*job.actions, *job.left_out)
+    return tuple(kept), tuple(dict.fromkeys(left_out))
+
+
+def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftOut | None:
+    """Leave a line out that needs a file of a line that was left out, such as an archive."""
+    patterns = _files_of(command)
+    needed = {name for name in absent if any(fnmatchcase(name, each) for each in patterns)}
+    known = {path.rpartition("/")[2] for path in project.tree.files} if needed else set()
+    return leave_out(command, _DOWNLOADED) if needed - known else None
+
+
+def _files_of(command: Command) -> set[str]:
+    """Return the names of the files of a line: the program, arguments with a dot or a directory, what it writes."""
+    words = [command.call.program, *command.call.arguments]
+    mentioned = (word for word in words if re.search(r"[./]\w", word) or word is words[-1])
+    named = (*mentioned, *(write.path for write in command.writes))
+    return {word.rpartition("/")[2] for word in named} - {""}
+
+
+def _around_tests(
+    project: ProjectFiles, commands: tuple[Command, ...]
+) -> tuple[list[Command], list[Command]]:
+    """Return the commands before the first test run, and the others that run no tests.
+
+    A task of npm is one command, unless the tests are a part of it.
+    """
+    runs = [place for place, command in enumerate(commands) if find_test_run(command, project.tree)]
+    around = {id(outer) for place in runs for outer in commands[place].via}
+    first = runs[0] if runs else len(commands)
+    after = [commands[place] for place in range(first, len(commands)) if place not in runs]
+    return unite_tasks(commands[:first], around), unite_tasks(after, around)

@@ -1,0 +1,1 @@
+"""The test runner of the project, its configuration and the places of its tests."""

@@ -1,0 +1,43 @@
+"""The directories and files in which the tests of the project are."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+
+from heroci_action.detection.ci.paths import locate
+from heroci_action.detection.ci.selection import find_labels
+from heroci_action.detection.ci.test_runs import Runner, TestRun
+from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.test_runner.pytest_config import pytest_config
+from heroci_action.repository.files import join, parent
+
+# `tests/integration/browser.py`, `conftest.py`
+OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
+
+
+def places_of(project: ProjectFiles, run: TestRun) -> list[str]:
+    """Return the directories and files in which the tests of a run are."""
+    labels = [label.partition("::")[0] for label in find_labels(run)]
+    directory = run.command.directory
+    if run.runner is Runner.DJANGO and not _named_directories(project, run, labels):
+        directory = project.layout.directory
+        labels = [label if "/" in label else label.replace(".", "/") for label in labels]
+    elif not labels and directory == project.layout.directory:
+        return list(_test_paths(project)) or [directory]
+    return [path for label in labels if (path := locate(label, directory))] or [directory]
+
+
+def _named_directories(project: ProjectFiles, run: TestRun, labels: list[str]) -> bool:
+    """Return whether all labels are directories from where Django is called; it imports any other as a module."""
+    paths = [locate(label, run.command.directory) for label in labels]
+    return bool(paths) and all(path and project.tree.has_directory(path) for path in paths)
+
+
+def _test_paths(project: ProjectFiles) -> Iterator[str]:
+    """Yield the paths in which pytest looks for tests if its arguments name none, up to the first pattern in each."""
+    config = pytest_config(project)
+    for path in config.options.get("testpaths", "").split():
+        plain = itertools.takewhile(lambda part: not re.search(r"[*?\[]", part), path.split("/"))
+        yield join(parent(config.file or "."), "/".join(plain))

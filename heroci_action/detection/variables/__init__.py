@@ -1,0 +1,1 @@
+"""The environment variables that the project's settings read."""
