@@ -250,6 +250,13 @@ def _script(call: Call, words: list[str]) -> Call | None:
     return replace(call, script=found, arguments=()) if found else None
 
 
+def _circleci(call: Call, words: list[str]) -> Call | None:
+    """`circleci tests run --command TEXT`: the text reads the names of its share of the tests."""
+    text = Options.split(words, ("--command",)).value("--command")
+    is_run = text and words[:2] == ["tests", "run"]
+    return replace(call, script=text, arguments=()) if is_run else None
+
+
 def _docker(call: Call, words: list[str]) -> Call | None:
     match Options.lead(words, ("-H", "--context", "--config", "-l")).words:
         case ["compose", *rest]:
@@ -380,6 +387,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "dash": _shell,
     "script": _script,
     "su": _script,
+    **dict.fromkeys(("circleci", "circleci-agent"), _circleci),
     "docker": _docker,
     "podman": _docker,
     "docker-compose": _compose,

@@ -23,16 +23,18 @@ NO_TESTS = "it starts the test runner, but runs no test"
 UPLOADS = "it uploads results"
 ALLOWED = "the CI passes even if it fails"
 CHANGES = "it changes files that git tracks"
+SPLITS = "it splits the tests between the machines of the CI"
 CONDITIONAL = "it runs only under a condition"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset(
-    {INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, NO_TESTS, UPLOADS, FOLLOWS, ELSEWHERE}
+    {INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, NO_TESTS, UPLOADS, FOLLOWS, ELSEWHERE, SPLITS}
 )
 # Programs that only make or copy files.
 PLACING = frozenset({"cp", "touch", "ln", "install", "mkdir"})
 CONDA = "HeroCI does not use conda"
 NETWORK = "it uses the network"
 SERVICE = "it starts or controls a service"
+OF_THE_CI = "it is a program of the CI service"
 SERVER = "it works on a database or another server"
 
 # `pip install`, `service postgresql start`, `psql -c …`, `git fetch`, `rm -rf build`, `flake8`.
@@ -70,6 +72,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "codecov", "coveralls", "sonar-scanner", "sentry-cli", "twine", "cc-test-reporter", "codacy-coverage",
         "python-codacy-coverage", "deepsource", "buildkite-agent",
     ),
+    OF_THE_CI: ("circleci", "circleci-agent"),
     REMOVES: ("rm", "rmdir", "mv", "shred", "truncate"),
     PRINTS: (
         "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
@@ -183,6 +186,8 @@ def reason_by_arguments(
         return CHECKS if _only_checks(arguments) else known
     if known == PRINTS and not _ACTIONS_OF_FIND.isdisjoint(arguments):
         return REMOVES
+    if known == OF_THE_CI and arguments[:1] == ("tests",):
+        return SPLITS
     fetches = piped and known == NETWORK and any(map(_INSTALLER.match, arguments))
     return INSTALLS if fetches else known
 

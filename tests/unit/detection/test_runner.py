@@ -382,6 +382,8 @@ def test_labels_beside_others_that_only_the_ci_knows_are_left_out(tmp_path: Path
         ("pytest -k ${{ needs.changes.outputs.words }}", True),
         ("pytest --ignore=$(cat slow.txt)", True),
         ("circleci tests glob 'test_*.py' | circleci tests split | xargs pytest", True),
+        ("circleci tests glob 'test_*.py' | circleci tests run --command='xargs pytest -q'", True),
+        ("export TESTS=$(circleci tests split all.txt) && make test", True),
         ("pytest --splits 3 --group ${{ needs.split.outputs.number }}", False),
         ("pytest --browser ${{ needs.split.outputs.browser }} shop", False),
         ("pytest ${{ github.event.inputs.labels }}", False),
@@ -390,8 +392,10 @@ def test_labels_beside_others_that_only_the_ci_knows_are_left_out(tmp_path: Path
 def test_tests_that_are_chosen_while_the_ci_runs_are_a_warning(
     tmp_path: Path, line: str, *, unknown: bool
 ) -> None:
-    warnings = loaded(tmp_path, {**django(), **workflow(line)}).warnings
-    assert any("is only known while" in text for text in warnings) == unknown
+    files = {**django(), "Makefile": "test:\n\tpytest $(TESTS)\n", **workflow(line)}
+    found = loaded(tmp_path, files)
+    assert any("is only known while" in text for text in found.warnings) == unknown
+    assert not found.config.tests.before
 
 
 def test_parts_of_a_suite_that_the_ci_splits_are_one_suite(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from heroci_action.detection.ci.command_line import Options, split_at_dashes
-from heroci_action.detection.ci.records import Command, Script
+from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.task_runners.makefile import NAMES, Makefile
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join
@@ -27,7 +27,9 @@ def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
         return None
     given = dict(word.replace(":=", "=").split("=", 1) for word in words if "=" in word)
     wanted = [word for word in words if "=" not in word]
-    makefile = Makefile.read(path, files, env=command.env, given=given, goals=wanted)
+    unknown = dict.fromkeys(command.unknown, UNKNOWN)
+    env = {**command.env, **unknown}
+    makefile = Makefile.read(path, files, env=env, given=given, goals=wanted)
     order = list(makefile.order(wanted or [makefile.goal or ""]))
     start = Script(text="", source=path, directory=directory, env=command.env)
     return tuple(_recipes(makefile, order, start)) if order else None

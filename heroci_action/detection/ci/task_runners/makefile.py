@@ -216,13 +216,15 @@ class _Reader:
 
     def _set(self, variables: dict[str, str], match: re.Match[str], value: str) -> None:
         name = match["name"]
-        known = name in variables or name in self.makefile.variables
+        before = variables.get(name, self.makefile.variables.get(name))
+        # The environment may lack a variable that only the CI knows.
+        known = before is not None and UNKNOWN not in before
         if name in self.makefile.fixed or (match["operator"] == "?=" and known):
             return
         if match["operator"] in {":=", "::="}:
             value = self._value(value).replace("$", "$$")
         if match["operator"] == "+=":
-            value = f"{variables.get(name, self.makefile.variables.get(name, ''))} {value}".strip()
+            value = f"{before or ''} {value}".strip()
         variables[name] = value
 
     def _export(self, text: str) -> None:
