@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.dockerfile import Dockerfile
 from heroci_action.detection.image.builds import find_builds, find_composed, read_released
+from heroci_action.detection.image.code import copies_no_code, starts_code
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.repository.files import join, parent
+from heroci_action.repository.files import parent
 
 # Words in the paths of Dockerfiles, and names of stages, that are not for the application in production.
 SIDE = re.compile(
@@ -70,23 +71,25 @@ def _is_bare(project: ProjectFiles, path: str) -> bool:
     build = find_build(project, path)
     target = build.target if build else None
     dockerfile = Dockerfile(project.tree.text(path), target)
-    # A known target is for production, whatever the last stage is for.
-    return dockerfile.is_bare or (target is None and _is_mounted(project, path, dockerfile))
+    return dockerfile.is_bare or _is_mounted(project, path, build)
 
 
-def _is_mounted(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> bool:
-    """Return whether the last stage is for developers, or starts nothing, and contains no Python code.
+def _is_mounted(project: ProjectFiles, path: str, build: ImageBuild | None) -> bool:
+    """Return whether the image contains no Python code, and is for developers, starts nothing, or starts that code.
 
     A container mounts the code.
     """
-    waits = not (dockerfile.has_command or dockerfile.fetches_code)
-    if dockerfile.production_target(SIDE) or not (waits or _is_side(dockerfile.stages[-1].name)):
-        return False
-    context = choose_context(project, path, dockerfile)
-    places = [join(context, word) for word in dockerfile.copied_into_stage]
-    code = (p for p in places if p.endswith(".py") or project.tree.matching(r".*\.py", under=p))
-    known = all(project.tree.has(place) or project.tree.has_directory(place) for place in places)
-    return known and not any(code)
+    text = project.tree.text(path)
+    # A known target is for production, whatever the last stage is for.
+    given = (build and build.target) or None
+    builds_last = build is not None and not given
+    target = given or Dockerfile(text).production_target(SIDE, builds_last=builds_last)
+    dockerfile = Dockerfile(text, target)
+    waits = target is None and not (dockerfile.has_command or dockerfile.fetches_code)
+    is_side = target is None and _is_side(dockerfile.stages[-1].name)
+    context = build.context if build else choose_context(project, path, dockerfile)
+    needs_code = waits or is_side or starts_code(project, path, dockerfile)
+    return needs_code and copies_no_code(project, dockerfile, context)
 
 
 def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:

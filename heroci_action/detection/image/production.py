@@ -15,6 +15,7 @@ from heroci_action.detection.image.choice import (
     DOCKERFILE,
     SIDE,
     choose_context,
+    find_bases,
     find_build,
     find_dockerfile,
 )
@@ -47,13 +48,20 @@ def detect_image(project: ProjectFiles) -> Iterator[Finding]:
     if project.configured("image") is False:
         yield Skip("image", "disabled by image = false")
     elif path is None or dockerfile is None:
-        others = " for production" if project.tree.matching(DOCKERFILE) else ""
-        yield Skip("image", f"the project has no Dockerfile{others}")
+        yield Skip("image", f"the project has no Dockerfile{_others(project)}")
     else:
         yield from _image(project, path, dockerfile, build)
         if health:
             yield Found("image.health", *(checked or (health, "a path in the project's URLs")))
     yield from _integration(project, health)
+
+
+def _others(project: ProjectFiles) -> str:
+    """Return in words which Dockerfiles there are besides one for production."""
+    bases = find_bases(project)
+    contain = "contains" if len(bases) == 1 else "contain"
+    shown = f"; {', '.join(bases)} {contain} none of its code" if bases else ""
+    return f" for production{shown}" if project.tree.matching(DOCKERFILE) else ""
 
 
 def _checked(dockerfile: Dockerfile, build: ImageBuild | None) -> tuple[str, str] | None:
