@@ -113,6 +113,12 @@ _MODULES = frozenset({"coverage", "poetry", "pipenv", "pdm", "hatch", "uv", "pip
 Launcher = Callable[[Call, list[str]], Call | None]
 
 
+def _node(call: Call, words: list[str]) -> Call | None:
+    """Take node off before a program of a package: `node node_modules/jest/bin/jest.js`."""
+    own = tuple(itertools.dropwhile(lambda word: word.startswith("-"), words))
+    return replace(call, arguments=own) if own and "node_modules/" in own[0] else None
+
+
 def _plain(*valued: str, positional: int = 0) -> Launcher:
     """Return a launcher that takes options and own words: `timeout -k 5 900 CMD`, or only numbers: `retry 3 CMD`."""
 
@@ -337,6 +343,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "pixi": _tool("run", valued=("-e", "--environment")),
     "npx": _plain("-p", "--package", "-c", "--call"),
     "bunx": _plain(),
+    "node": _node,
     "pipx": _tool("run", valued=("--spec", "--python", "--pip-args", "--index-url")),
     "conda": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
     "mamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),

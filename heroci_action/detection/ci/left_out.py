@@ -124,8 +124,8 @@ _UNCHANGED = frozenset({"--check", "--locked", "--dry-run"})
 _EMPTY_INDEX = frozenset({"search_index", "--create"})
 # `shell -c "…"`
 _CODE = ("-c", "--command")
-# `qa-check`
-_CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)")
+# `qa-check`, `bpmnlint`
+_CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)|\wlint$")
 # `socket.create_connection(("db", 5432))`
 _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
 # `wait_for_db`, `waitfordb`
@@ -166,6 +166,8 @@ _PACKAGE_CHECKS = re.compile(
     r"outdated|"
     r"storybook|coverage|unit|spec|vitest|jest|mocha|karma|cypress|playwright)([:_-].*)?"
 )
+# npm takes the beginning of an option for it: `npm rm --g gulp`.
+_GLOBAL = re.compile(r"-g|--g(l(o(b(al?)?)?)?)?")
 # `build:css`
 _PACKAGE_BUILDS = re.compile(r"(build|compile|bundle)\b.*|(build|compile|bundle)_.*")
 # `start`, `watch:css`
@@ -223,7 +225,8 @@ def finds_missing_migrations(words: Sequence[str], line: str = "") -> bool:
 
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
     """Return why a call of npm or a similar tool does not prepare the tests; `words` follow its own options."""
-    if {"-g", "--global"} & set(arguments) or words[:1] in {("cache",), ("config",), ("global",)}:
+    is_global = any(_GLOBAL.fullmatch(word) for word in arguments)
+    if is_global or words[:1] in {("cache",), ("config",), ("global",)}:
         # `npm config set`, `npm cache clean`, `yarn global add`
         return "it changes the machine"
     if {"-v", "--version", "--help"} & set(arguments):

@@ -11,6 +11,7 @@ from heroci_action.text import one_line
 
 # `ruff@0.9.1`, `isort==5.13.2`
 _VERSION = re.compile(r"(?<=.)(?:@|[=<>~!]=).*")
+_OF_NODE = re.compile(r"\.[cm]?js$")
 # A private-use character marks the part of a word that only the CI service knows.
 UNKNOWN = "\ue000"
 # The checkout's directory, spelled as the placeholder that a step of the plan uses for it.
@@ -69,8 +70,14 @@ class Call:
 
     @property
     def name(self) -> str:
-        """Return the program's name without its directory, and without the version in `uvx ruff@0.9.1`."""
-        return _VERSION.sub("", self.program.rpartition("/")[2])
+        """Return the program's name without its directory, and without the version in `uvx ruff@0.9.1`.
+
+        A program in node_modules is named like its command: `node_modules/eslint/bin/eslint.js` is `eslint`.
+        """
+        name = self.program.rpartition("/")[2]
+        if "node_modules/" in self.program:
+            return _OF_NODE.sub("", name)
+        return _VERSION.sub("", name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,6 +62,8 @@ from heroci_action.repository.files import ancestors
 
 _OWN_PROGRAM = "it runs the program of a container's image"
 _OUTSIDE = "it writes outside the checkout"
+# Modules that print how Python was set up: `python -m site`.
+_SHOWING = frozenset({"site", "sysconfig", "platform"})
 # `ldap://users:1389/`
 _URL = re.compile(r"\w[\w+.-]*://(?:[^/@]*@)?([\w.-]+)")
 # `$BIN/python`, where only the CI knows BIN: a step runs the Python of HeroCI's environment.
@@ -243,6 +245,8 @@ class Line:
         match self.call.arguments:
             case ("-c", code, *_) if self.call.program == "python" and not self.command.writes:
                 return reason_of_code(code)
+        if self.call.module and self.call.name in _SHOWING:
+            return PRINTS
         path = program_file(self.command, self.project.tree) or ""
         return reason_of_script(self.project.tree.python(path)) if path.endswith(".py") else None
 

@@ -69,6 +69,8 @@ def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
         "cypress-io/github-action",
         "acme/lighthouse-ci-action",
         "lycheeverse/lychee-action",
+        "dflook/terraform-fmt-check",
+        "dflook/terraform-validate",
         "grafana/run-k6-action",
     ],
 )

@@ -96,6 +96,9 @@ jobs:
     "line",
     [
         "gitlint --contrib x",
+        "bpmnlint flow.bpmn",
+        "node --no-warnings node_modules/jest/bin/jest.js",
+        "./node_modules/.bin/jest",
         "dev pre-commit",
         "dev run-checks",
         "annotations find_models --lint",

@@ -408,6 +408,8 @@ def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> 
         "echo 'SELECT 1' | psql",
         "git ls-files '*.html' | xargs djhtml --check",
         "npm cache clean --force",
+        "npm rm --g gulp",
+        "python -m site",
         "manage.py test",
     )
     found = loaded(tmp_path, {**django(), **workflow(*lines)})
@@ -417,6 +419,8 @@ def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> 
         "it works on a database or another server",
         "it checks something",
         "it changes the machine",
+        "it changes the machine",
+        "it only prints",
     ]
 
 

@@ -236,15 +236,17 @@ def _passes(
     state: ShellState,
     flow: Flow,
 ) -> Iterator[Command]:
-    """Run the body of a loop once with the variables of each pass; if they are not known, it is conditional."""
+    """Run the body of a loop with the variables of each pass, once for many; if none is known, it is conditional."""
     body = loop.child_by_field_name("body")
     if body is None:
         return
     values = [value for variables in passes for value in variables.values()]
     inner = replace(flow, lines=None, outer=None)
-    if not passes or UNKNOWN in "".join(values) or len(passes) > MAX_LOOPS:
+    known = bool(passes) and UNKNOWN not in "".join(values)
+    if not known:
         inner = inner.under(text_of(loop))
         state = state.branch(inner.conditions)
+    if not known or len(passes) > MAX_LOOPS:
         passes = [dict(unknown)]
     for variables in passes:
         for name, value in variables.items():

@@ -84,7 +84,8 @@ HARMLESS = re.compile(
 # Actions that check the code; GitHub's own actions watch the repository.
 _CHECKS = re.compile(
     r"^(?!actions/|github/(?!super-linter)).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep"
-    r"|shellcheck|zizmor|gitleaks|licen[sc]e|markdown|checker\b|[/_-]audit\b|checkov)"
+    r"|shellcheck|zizmor|gitleaks|licen[sc]e|markdown|checker\b|[/_-]audit\b|checkov"
+    r"|(fmt|format)-check$|[/_-]validate$)"
 )
 # Actions that test a running site or the links of documents: `cypress-io/github-action`, but `grafana/setup-k6-action`
 _TESTS = re.compile(

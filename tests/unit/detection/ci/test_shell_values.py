@@ -95,6 +95,12 @@ def test_a_loop_over_known_lines_is_followed(loop: str) -> None:
     assert found == ["run shop", "run cart"]
 
 
+def test_a_loop_over_many_known_words_runs_with_words_that_are_not_known() -> None:
+    names = " ".join(f"part{number}" for number in range(60))
+    (command,) = commands_of(f"for part in {names}; do run $part; done")
+    assert (command.words, command.conditional) == (("run", UNKNOWN), False)
+
+
 def test_a_loop_over_unknown_lines_is_conditional() -> None:
     (command,) = commands_of("while read app; do run $app; done < made.txt")
     assert (command.words, command.conditional) == (("run", UNKNOWN), True)
