@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.servers.database_record import ROLES, Database
+from heroci_action.detection.servers.own_conditions import excludes
 from heroci_action.detection.sources.dictionaries import Resolver
 from heroci_action.detection.sources.environment_reads import (
     Read,
@@ -127,7 +128,8 @@ class _Reader:
                     return
             case [alias, str(key), *_] if self._is_own(alias) and key in _KEYS:
                 # What is made of the value itself, such as HOST.replace("%3a", ":"), comes from the same place.
-                if not (self._is_off(statement) or _extends_itself(value)):
+                is_off = self._is_off(statement) or self._is_for_another(statement)
+                if not (is_off or _extends_itself(value)):
                     self._change(key, value, self._switches(statement))
         self.ways += [way] if way else []
 
@@ -154,6 +156,11 @@ class _Reader:
             for each in read
             if each is not None
         )
+
+    def _is_for_another(self, statement: Statement) -> bool:
+        """Return whether a condition on the engine of the database does not hold."""
+        tests = map(parse_expression, statement.tests if self.ways else ())
+        return any(excludes(test, self.ways[-1], self.resolver.value_of) for test in tests)
 
     def _update(self, call: ast.Call, statement: Statement) -> None:
         """Read `DATABASES["default"].update(…)`."""

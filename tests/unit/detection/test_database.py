@@ -780,3 +780,26 @@ def test_a_host_from_a_secret_is_not_taken_beside_one_from_a_variable(
     assert found.config.env["P_HOST"] == "{postgres.host}"
     assert "PGHOST" not in found.config.env
     assert not any("was not understood" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        'DATABASES["default"]["ENGINE"] == "django.db.backends.mysql"',
+        '"mysql" in DATABASES["default"]["ENGINE"]',
+        'USE_METRICS and DATABASES["default"]["ENGINE"].endswith("mysql")',
+    ],
+)
+@pytest.mark.parametrize("engine", ["django.db.backends.sqlite3", "django.db.backends.mysql"])
+def test_an_engine_that_replaces_one_in_a_condition_does_not_replace_others(
+    tmp_path: Path, condition: str, engine: str
+) -> None:
+    settings = f"""import os
+DATABASES = {{"default": {{"ENGINE": os.environ.get("DB_ENGINE", "{engine}"), "NAME": os.environ.get("DB_NAME", "x")}}}}
+if {condition}:
+    DATABASES["default"]["ENGINE"] = "django_prometheus.db.backends.mysql"
+"""
+    files = workflow("python manage.py test", env=f"{{DB_ENGINE: {engine}}}")
+    requirements = {"requirements.txt": "django\nmysqlclient\n"}
+    found = loaded(tmp_path, {**django(settings), **requirements, **files}).config
+    assert set(found.services) == ({"mysql"} if "mysql" in engine else set())
