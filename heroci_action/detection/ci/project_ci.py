@@ -10,6 +10,7 @@ from functools import cache, partial
 
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.containers import find_builds, with_containers
+from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut, Trigger
 from heroci_action.detection.ci.suite import Suite, find_suite, repeats
 from heroci_action.detection.ci.systems.azure import read_azure
@@ -51,7 +52,7 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services, else from tox; `leg_commands` run only in other legs of their matrices. The
+    `jobs` come from the services, else from tox or make; `leg_commands` run only in other legs of their matrices. The
     commands belong to `territory`, one project of the repository.
     """
 
@@ -143,8 +144,7 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
         elsewhere = (other.job for other in usual if repeats(other, suite))
         suite = replace(suite, twins=(*suite.twins, *elsewhere))
     suite = suite or find_suite(_jobs(read_local(tree), tree, territory), tree)
-    # Without a service, the list of tox's environments is all that has to pass.
-    jobs = jobs or (suite.job,) if suite and suite.job.name == "tox" else jobs
+    jobs = jobs or ((suite.job,) if suite and _is_complete(suite.job) else ())
     return ProjectCI(
         jobs=jobs,
         leg_commands=tuple(itertools.chain.from_iterable(map(_leg_commands, jobs))),
@@ -171,6 +171,12 @@ def _jobs(
             commands=allowed if job.may_fail else own.commands,
             similar=cache(partial(_similar, job, tree, territory, builds)),
         )
+
+
+def _is_complete(job: Job) -> bool:
+    """Return whether a call of tox or make is all that has to pass without a service: it runs more than the tests."""
+    names = {command.call.name for command in job.commands} - {"coverage"}
+    return job.name == "tox" or any(reason_of_program(name) == CHECKS for name in names)
 
 
 def _under_its_condition(job: Job, tree: RepositoryFiles) -> Job:

@@ -18,7 +18,8 @@ _REPORTS = frozenset({"report", "html", "xml", "json", "lcov"})
 
 def detect_coverage_limits(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the lines that fail if too little is covered."""
-    commands = [command for command in project.ci.commands if not command.may_fail]
+    ran = project.ci.commands or project.commands
+    commands = [command for command in ran if not command.may_fail]
     found = chain(*(_limits(project, command) for command in commands))
     yield Fact("coverage_limits", tuple(dict.fromkeys(found)))
 

@@ -64,3 +64,9 @@ def test_a_line_that_fails_if_too_little_is_covered_is_known(
 ) -> None:
     found = loaded(tmp_path, {**django(), **files, **workflow(line)}).facts.coverage_limits
     assert found == ((f"{limit} % (.github/workflows/ci.yml: {line})",) if limit else ())
+
+
+def test_the_limit_of_make_counts_without_another_ci(tmp_path: Path) -> None:
+    make = "test:\n\tcoverage run manage.py test\n\tcoverage report --fail-under 75\n"
+    found = loaded(tmp_path, {**django(), "Makefile": make}).facts.coverage_limits
+    assert found == ("75 % (Makefile: coverage report --fail-under 75)",)
