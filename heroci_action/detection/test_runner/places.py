@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.selection import find_labels
 from heroci_action.detection.ci.test_runs import Runner, TestRun
+from heroci_action.detection.import_paths import added_paths
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.test_runner.pytest_config import pytest_config
 from heroci_action.repository.files import join, parent
@@ -22,11 +23,24 @@ def places_of(project: ProjectFiles, run: TestRun) -> list[str]:
     labels = [label.partition("::")[0] for label in find_labels(run)]
     directory = run.command.directory
     if run.runner is Runner.DJANGO and not _named_directories(project, run, labels):
-        directory = project.layout.directory
         labels = [label if "/" in label else label.replace(".", "/") for label in labels]
+        return _found_in_added_paths(project, run, labels) or _located(
+            labels, project.layout.directory
+        )
     elif not labels and directory == project.layout.directory:
         return list(_test_paths(project)) or [directory]
+    return _located(labels, directory)
+
+
+def _located(labels: list[str], directory: str) -> list[str]:
     return [path for label in labels if (path := locate(label, directory))] or [directory]
+
+
+def _found_in_added_paths(project: ProjectFiles, run: TestRun, labels: list[str]) -> list[str]:
+    """Return the places of labels that are modules of `manage.py test --pythonpath ../shared`."""
+    places = [join(path, label) for path in added_paths(run) for label in labels]
+    has = (project.tree.has(f"{place}.py") or project.tree.has_directory(place) for place in places)
+    return list(itertools.compress(places, has))
 
 
 def _named_directories(project: ProjectFiles, run: TestRun, labels: list[str]) -> bool:

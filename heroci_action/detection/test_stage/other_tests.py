@@ -8,10 +8,10 @@ import shlex
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
-from heroci_action.detection.ci.records import UNKNOWN, Command, Trigger
+from heroci_action.detection.ci.records import UNKNOWN, Command, Job, Trigger
 from heroci_action.detection.ci.selection import find_exclusions, find_inclusions, select, widest
 from heroci_action.detection.ci.settings_of_runs import named_settings
-from heroci_action.detection.ci.suite import tests_outside_projects
+from heroci_action.detection.ci.suite import databases_of, tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
@@ -45,13 +45,14 @@ def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) ->
 def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[TestRun]:
     """Yield the runs of other jobs for tests that the suite does not contain.
 
-    They are in other places, left out or skipped there, or for another program, as in a job with a browser.
+    They are in other places, left out or skipped there, for another program, as in a job with a browser, or the
+    same tests with other settings or on another database.
     """
     covered = {place for run in suite for place in places_of(project, run)}
     left_out = find_exclusions(widest(suite).arguments)
     by_config = _left_out_by_configuration(project, suite)
     jobs = (job for job in project.ci.jobs if job.trigger is not Trigger.SELDOM and job.is_linux)
-    for command in itertools.chain.from_iterable(job.commands for job in jobs):
+    for job, command in ((job, command) for job in jobs for command in job.commands):
         run = find_test_run(command, project.tree)
         if run is None or command.may_fail:
             continue
@@ -59,8 +60,25 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
         outside = not any(covered & set(ancestors(place)) for place in places_of(project, run))
         whole = not select(run) and left_out - find_exclusions(run.arguments)
         named = by_config & find_inclusions(run.arguments)
-        if other or outside or whole or named or _is_switched_on(project, run):
+        again = _has_other_settings(project, run, job) or _has_other_database(project, job)
+        if other or outside or whole or named or again or _is_switched_on(project, run):
             yield run
+
+
+def _has_other_settings(project: ProjectFiles, run: TestRun, job: Job) -> bool:
+    """Return whether another job than the suite's runs tests with settings that no run of the suite names."""
+    suite = project.ci.suite
+    own = itertools.chain.from_iterable(map(named_settings, suite.runs)) if suite else ()
+    named = named_settings(run) if suite and job is not suite.job else ()
+    return not {*named} <= {*own, choose_settings(project)[0]}
+
+
+def _has_other_database(project: ProjectFiles, job: Job) -> bool:
+    """Return whether a job runs tests on a database that the suite does not have; the legs of the suite are named."""
+    suite = project.ci.suite
+    if suite is None or job in (suite.job, *suite.twins, *suite.others):
+        return False
+    return bool(databases_of(job) - databases_of(suite.job))
 
 
 def _left_out_by_configuration(project: ProjectFiles, suite: tuple[TestRun, ...]) -> frozenset[str]:

@@ -55,6 +55,50 @@ def test_tests_in_other_places_are_named(
 
 
 @pytest.mark.parametrize(
+    "line",
+    [
+        "python manage.py test --settings=mysite.deployed",
+        "docker compose up -d && docker exec -i app-web-1 python manage.py test --settings=mysite.deployed",
+        "docker compose up -d db && docker compose run web python manage.py test",
+    ],
+)
+def test_the_suite_with_other_settings_or_another_database_is_named(
+    tmp_path: Path, line: str
+) -> None:
+    compose = "services: {web: {build: .}, db: {image: 'postgres:17'}}\n"
+    files = {
+        "docker-compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\n",
+        "mysite/deployed.py": "",
+        ".github/workflows/ci.yml": f"""
+            on: push
+            jobs:
+              unit: {{steps: [{{run: python manage.py test}}]}}
+              integration: {{steps: [{{run: {line!r}}}]}}
+            """,
+    }
+    found = loaded(tmp_path, {**django(), **files})
+    (text,) = (text for text in found.warnings if "also runs" in text)
+    assert "ci.yml also runs 'docker" in text or "mysite.deployed" in text
+
+
+def test_tests_in_a_directory_that_django_adds_to_its_paths_are_named(tmp_path: Path) -> None:
+    files = {
+        **{name.replace("manage", "site/manage"): text for name, text in django().items()},
+        "common/test_pools.py": "",
+        ".github/workflows/ci.yml": """
+            on: push
+            jobs:
+              unit: {steps: [{run: cd site && python manage.py test --pythonpath ../common}]}
+              pools: {steps: [{run: python site/manage.py test test_pools --pythonpath common}]}
+            """,
+    }
+    found = loaded(tmp_path, files)
+    (text,) = (text for text in found.warnings if "also runs" in text)
+    assert "test_pools" in text
+
+
+@pytest.mark.parametrize(
     ("lines", "options"),
     [
         (("pytest", "pytest e2e"), ""),

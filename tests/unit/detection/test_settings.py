@@ -73,6 +73,8 @@ def test_a_conftest_that_configures_django_needs_no_settings(tmp_path: Path) -> 
         ("PYTHONPATH=src:lib/shared python manage.py test", "", ("src", "lib/shared")),
         ("PYTHONPATH=. python manage.py test", "", ()),
         ("PYTHONPATH=$PWD/src python manage.py test", "", ("src",)),
+        ("python manage.py test shop --pythonpath src", "", ("src",)),
+        ("python manage.py test --pythonpath=lib/shared", "PYTHONPATH: src", ("src", "lib/shared")),
         ("PYTHONPATH=/opt/other:nowhere python manage.py test", "", ()),
         ("export PYTHONPATH=src && python manage.py test", "", ("src",)),
         ("mkdir made && PYTHONPATH=made:other python manage.py test", "", ("made",)),
