@@ -125,7 +125,9 @@ _EMPTY_INDEX = frozenset({"search_index", "--create"})
 # `shell -c "…"`
 _CODE = ("-c", "--command")
 # `qa-check`, `bpmnlint`
-_CHECKING = re.compile(r"(^|[-_])(check|checks|checker|lint|linter|qa|audit)([-_.]|$)|\wlint$")
+_CHECKING = re.compile(
+    r"(^|[-_])(check|checks|checker|lint|linter|qa|audit|validate|verify)([-_.]|$)|\wlint$"
+)
 # `socket.create_connection(("db", 5432))`
 _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
 # `wait_for_db`, `waitfordb`
@@ -151,13 +153,27 @@ _INSTALLER = re.compile(
 )
 _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
 _READING_GIT = frozenset(
-    {"grep", "ls-files", "diff", "status", "log", "show", "describe", "rev-parse", "merge-base"}
+    {
+        "grep",
+        "ls-files",
+        "diff",
+        "diff-index",
+        "diff-files",
+        "status",
+        "log",
+        "show",
+        "describe",
+        "rev-parse",
+        "merge-base",
+    }
 )
 # git's own options before the verb that take a value.
 _VALUED_BY_GIT = frozenset({"-C", "-c", "--git-dir", "--work-tree"})
 # The options with which git answers by its exit code or its output whether files were changed.
 _ASKING_GIT: Mapping[str, frozenset[str]] = {
     "diff": frozenset({"--exit-code", "--quiet", "--check", "--no-index"}),
+    "diff-index": frozenset({"--exit-code", "--quiet"}),
+    "diff-files": frozenset({"--exit-code", "--quiet"}),
     "status": frozenset({"--porcelain"}),
 }
 # Scripts of package.json that build nothing.
@@ -235,6 +251,8 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
     if re.split("[:_-]", task)[-1] in _INSTALLING and task not in _INSTALLING:
         # `playwright:install`
         return INSTALLS
+    if task == "publish":
+        return UPLOADS
     if _PACKAGE_SERVERS.fullmatch(task):
         return STAYS
     builds = _PACKAGE_BUILDS.fullmatch(task)

@@ -110,12 +110,24 @@ jobs:
         "python manage.py lintmigrations",
         "python -m sphinx -b html docs out",
         "newman run api.json",
+        "./scripts/validate-messages.py main..next",
     ],
 )
 def test_checks_are_known_by_their_arguments(tmp_path: Path, line: str) -> None:
     jobs = f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n  b: {{steps: [{{run: {line}}}]}}\n"
-    found = project(tmp_path, {".github/workflows/ci.yml": jobs})
-    assert f"{line!r} (" in named(found)
+    files = {".github/workflows/ci.yml": jobs, "scripts/validate-messages.py": "import sys\n"}
+    assert f"{line!r} (" in named(project(tmp_path, files))
+
+
+def test_a_package_that_npm_publishes_is_no_check(tmp_path: Path) -> None:
+    jobs = """
+on: push
+jobs:
+  test: {steps: [{run: python manage.py test}]}
+  release: {steps: [{run: npm run build}, {run: npm publish --access=public}]}
+"""
+    files = {".github/workflows/ci.yml": jobs, "package.json": '{"scripts": {"build": "tool"}}'}
+    assert not named(project(tmp_path, files))
 
 
 def test_code_of_the_project_in_a_job_for_checks_is_a_check(tmp_path: Path) -> None:
@@ -213,6 +225,10 @@ def test_a_task_with_the_tests_in_it_is_no_check_beside_them(tmp_path: Path) -> 
         (("./gen.sh", "git diff --quiet"), "git diff --quiet"),
         (("scripts/unchanged.sh ./gen.sh",), "git status --porcelain=v1"),
         (('test -z "$(git status --porcelain)"',), "git status --porcelain"),
+        (
+            ("./gen.sh", "git diff-index --quiet HEAD -- static || (git diff; exit 1)"),
+            "git diff-index --quiet HEAD -- static",
+        ),
         (("git --no-pager -C shop diff --exit-code",), "git --no-pager -C shop diff --exit-code"),
         (("! git --no-pager grep -n fixme",), "! git --no-pager grep -n fixme"),
         (('! grep -rn "print(" mysite',), '! grep -rn "print(" mysite'),
