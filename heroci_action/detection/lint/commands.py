@@ -211,7 +211,7 @@ def _depends_on_directory(project: ProjectFiles, tool: LintTool, directory: str)
 def config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[str, ...]:
     """Return the option for the configuration that a tool finds in the directory in which the CI starts it, or none."""
     option = tool.config_option
-    place = "." if call.is_hook else call.directory
+    place = (call.place or ".") if call.is_hook else call.directory
     given = {word.partition("=")[0] for word in call.options}
     if option is None or option in given or place == project.layout.directory:
         return ()
@@ -240,11 +240,15 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
     for hook in hooks:
         arguments = _arguments_of(hook, tool)
         if arguments is not None:
-            options, paths = _sort(project, ".", _without_mode(arguments, tool))
+            # `uv run --directory backend mypy shop`
+            start = join(parse_call(hook.entry).directory or ".")
+            options, paths = _sort(project, start, _without_mode(arguments, tool))
+            elsewhere = start != "." and not hook.passes_files
             yield Call(
                 why=f"a hook in {hook.path}",
                 program=tool.command[0],
-                directory=_around_files(project, hook),
+                directory=start if elsewhere else _around_files(project, hook),
+                place=start if elsewhere and _depends_on_directory(project, tool, start) else "",
                 options=tuple(options),
                 # A hook that receives the names of all files checks no less than these.
                 paths=() if hook.passes_files else tuple(paths),

@@ -71,6 +71,20 @@ def test_linters_that_the_task_or_script_of_a_hook_calls_are_run(
     assert list(found.config.lint) == expected
 
 
+def test_the_paths_of_a_hook_are_those_of_the_directory_in_which_it_starts(tmp_path: Path) -> None:
+    entry = "uv run --directory site mypy shop site"
+    files = {
+        **{f"site/{name}": text for name, text in django().items()},
+        "site/shop/models.py": "",
+        "site/site/urls.py": "",
+        ".pre-commit-config.yaml": hooks({"id": "types", "entry": entry, "pass_filenames": False}),
+        **workflow("cd site && python manage.py test", RUN),
+    }
+    command = loaded(tmp_path, files).config.lint["mypy"].command
+    assert command is not None
+    assert command[-2:] == ("shop", "site")
+
+
 @pytest.mark.parametrize(
     "line",
     [
