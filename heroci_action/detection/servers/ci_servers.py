@@ -18,6 +18,9 @@ _EXTENDED = re.compile(
 # `postgresql-16`
 _VERSION_IN_NAME = re.compile(r"\b(?:postgresql|redis)-(\d+)[\w-]*$")
 _VERSION_IN_TAG = (re.compile(r"\bpg(\d+)"), re.compile(r"v?(\d+(?:\.\d+)?)"))
+_OLDEST_POSTGRES = 8
+# `db`, `test-db`
+_DATABASE_ALIAS = re.compile(r"([\w-]+[-_])?(db|database)")
 # `MOCK_SSO_PORT`
 _PORT = re.compile(r"(^|_)PORT$")
 
@@ -66,13 +69,22 @@ _PORTS: Mapping[str, int] = {
 
 
 def kind_of(image: Image) -> ServerKind | None:
-    """Return the kind of server that an image contains: by its name, its port, or the name that the CI gives it."""
+    """Return the kind of server that an image contains: by its name, its port, or the name that the CI gives it.
+
+    A database of an unknown image is known by the variables of its account: an application has these as well, but it
+    is not called `db`.
+    """
     name = image.name.rpartition("/")[2]
     port = container_port(image)
     for matches in (
         lambda kind: re.fullmatch(kind.images, name),
         lambda kind: kind.port == port,
         lambda kind: port is None and re.fullmatch(kind.images, image.alias),
+        lambda kind: (
+            port is None
+            and _DATABASE_ALIAS.fullmatch(image.alias)
+            and not image.env.keys().isdisjoint(IMAGE_ENV.get(kind.name, {}).values())
+        ),
     ):
         if found := next(filter(matches, _KINDS), None):
             return found
@@ -151,6 +163,9 @@ def version_of(image: Image, kind: ServerKind) -> str | None:
         return match[1]
     for form in _VERSION_IN_TAG:
         if match := form.search(image.tag) if form is _VERSION_IN_TAG[0] else form.match(image.tag):
+            # The tag of an image that contains more is not always the server's version: `shop-db:0.13`.
+            if kind is POSTGRES and int(match[1].partition(".")[0]) < _OLDEST_POSTGRES:
+                return None
             # Until 9.6, PostgreSQL's major version had two parts.
             keeps = kind.minor or match[1].startswith(("8.", "9."))
             return match[1] if keeps else match[1].partition(".")[0]

@@ -29,10 +29,13 @@ from heroci_action.detection.servers.hard_coded import (
     file_with_local_address,
     file_with_name,
     fix_redis,
+    host_of,
 )
 from heroci_action.detection.servers.programs import warn_of_programs
 from heroci_action.detection.settings.source import settings_source
 
+# `0.0.0.0:8000` alone is where the application listens.
+_REACHED = r"localhost|127\.0\.0\.1|(?<=[/@])0\.0\.0\.0"
 # Images that build other images, or run the steps of the job.
 _NO_SERVERS = re.compile(r"|docker|dind|python|node|alpine|ubuntu|debian|busybox|buildx?")
 # `rabbitmq`
@@ -93,8 +96,9 @@ class _Server:
             if address:
                 value, origin = known[name]
                 yield Found(f"env.{name}", address, origin, otherwise=value)
-        file = file_with_local_address(project, self.local_ports)
-        if file and not any(pointed.values()):
+        # In a network of containers, the machine in the code is for developers.
+        is_local = host_of(project, self.image) == "localhost" and not any(pointed.values())
+        if is_local and (file := file_with_local_address(project, self.local_ports)):
             yield FixedAddress(self.name, f"hard-coded in {file}")
 
     def environment(self, project: ProjectFiles) -> dict[str, str]:
@@ -307,7 +311,7 @@ def _port_of_no_other(project: ProjectFiles, values: list[str]) -> int | None:
     servers = [image for image in project.ci.services if not _is_part_of_job(image)]
     taken = {port for image in servers for port in (port_of(image), published_port(image))}
     unknown = [image for image in servers if port_of(image) is None]
-    named = re.findall(rf"(?<![\w.-])(?:{LOCAL}):(\d+)(?!\w)", "\n".join(values))
+    named = re.findall(rf"(?<![\w.-])(?:{_REACHED}):(\d+)(?!\w)", "\n".join(values))
     free = {int(port) for port in named} - taken
     return free.pop() if len(free) == len(unknown) == 1 else None
 

@@ -9,7 +9,7 @@ import pytest
 from heroci_action.detection.findings import FixedAddress
 from heroci_action.project import ProjectConfig, load
 from tests.unit.detection.ci.trees import workflow
-from tests.unit.detection.projects import SQLITE, django, loaded
+from tests.unit.detection.projects import FIELDS, SQLITE, django, loaded
 
 GITHUB = ".github/workflows/ci.yml"
 
@@ -288,6 +288,32 @@ def test_an_unknown_image_under_the_name_or_port_of_a_database_is_taken_as_it_is
     services = '{postgres: {image: "pgrouting/pgrouting:14-3.5", ports: ["5432:5432"]}}'
     postgres = on_github(tmp_path, services, settings=settings).config.services["postgres"]
     assert postgres.image == "pgrouting/pgrouting:14-3.5"
+
+
+COMPOSED = """
+    services:
+      db: {image: "registry.example/shop-db:0.13", environment: {POSTGRES_PASSWORD: s}}
+      worker: {image: "registry.example/shop:3", environment: {POSTGRES_PASSWORD: s, X_PORT: 0}}
+      solr: {image: "solr:9"}
+      web:
+        image: "registry.example/shop:3"
+        volumes: [".:/app"]
+        environment: {LIVE_SERVER: "0.0.0.0:8000", P_HOST: db}
+    """
+
+
+def test_a_database_of_an_unknown_image_is_known_by_its_account(tmp_path: Path) -> None:
+    settings = (
+        f'import os\nSOLR = "http://localhost:8983"\nDATABASES = {{"default": {{{FIELDS}}}}}\n'
+    )
+    lines = workflow("docker compose up -d", "docker compose exec web python manage.py test")
+    found = loaded(tmp_path, {**django(settings), "compose.yml": COMPOSED, **lines})
+    assert found.config.services["postgres"].image == "registry.example/shop-db:0.13"
+    assert found.config.services["postgres"].version is None
+    assert found.config.env["LIVE_SERVER"] == "0.0.0.0:8000"
+    assert not {"db", "worker"} & found.config.services.keys()
+    # The tests run in the network of the containers.
+    assert not found.facts.fixed_addresses
 
 
 def test_the_port_of_another_server_is_not_the_port_of_an_image(tmp_path: Path) -> None:
