@@ -27,7 +27,7 @@ def places_of(project: ProjectFiles, run: TestRun) -> list[str]:
         return _found_in_added_paths(project, run, labels) or _located(
             labels, project.layout.directory
         )
-    elif not labels and directory == project.layout.directory:
+    if not labels and directory == project.layout.directory:
         return list(_test_paths(project)) or [directory]
     return _located(labels, directory)
 

@@ -52,7 +52,7 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
     left_out = find_exclusions(widest(suite).arguments)
     by_config = _left_out_by_configuration(project, suite)
     jobs = (job for job in project.ci.jobs if job.trigger is not Trigger.SELDOM and job.is_linux)
-    for job, command in ((job, command) for job in jobs for command in job.commands):
+    for job, command in ((each, command) for each in jobs for command in each.commands):
         run = find_test_run(command, project.tree)
         if run is None or command.may_fail:
             continue
