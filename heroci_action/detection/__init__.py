@@ -30,7 +30,7 @@ from heroci_action.detection.settings.modules import detect_settings
 from heroci_action.detection.test_runner.choice import suite_runs, uses_pytest
 from heroci_action.detection.test_runner.pytest_config import pytest_config
 from heroci_action.detection.test_stage.coverage_limits import detect_coverage_limits
-from heroci_action.detection.test_stage.stage import detect_runner
+from heroci_action.detection.test_stage.stage import detect_test_stage
 from heroci_action.detection.variables.of_settings import detect_variables
 from heroci_action.errors import UsageError
 from heroci_action.repository.files import RepositoryFiles, join, parent
@@ -90,7 +90,7 @@ DETECTORS: tuple[Callable[[ProjectFiles], Iterator[Finding]], ...] = (
     detect_dependencies,
     detect_settings,
     detect_missing_modules,
-    detect_runner,
+    detect_test_stage,
     detect_coverage_limits,
     detect_database,
     detect_docker_use,

@@ -1,17 +1,26 @@
-"""Legs in which the CI runs the suite again: with another Python, on another database, or in another CI system."""
+"""Legs in which the CI runs the suite again: other Pythons, databases, variables, or another CI system."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
+from heroci_action.detection.ci.arguments import is_split
+from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
+from heroci_action.detection.ci.records import Command, Job
 from heroci_action.detection.ci.suite import databases_of
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.environment.python_version import choose_python
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.test_stage.other_tests import variables_of
+from heroci_action.text import some
 
 
-def warn_of_further_legs(project: ProjectFiles) -> Iterator[Finding]:
-    """State in one line how else the CI runs the suite, unless the configuration chooses a Python or has a matrix."""
+def warn_of_further_legs(project: ProjectFiles, named: Collection[Command]) -> Iterator[Finding]:
+    """State in one line how else the CI runs the suite, unless the configuration chooses a Python or has a matrix.
+
+    Jobs with one of the `named` commands have a warning of their own.
+    """
     suite = project.ci.suite
     if suite is None or suite.job not in project.ci.jobs or project.configured("matrix"):
         return
@@ -25,9 +34,17 @@ def warn_of_further_legs(project: ProjectFiles) -> Iterator[Finding]:
     pythons = sorted(others, key=lambda text: tuple(map(int, text.split("."))))
     own = databases_of(suite.job)
     databases = {name for job in twins for name in databases_of(job) - own}
+    # A leg on another database has its address in variables.
+    same = [
+        job
+        for job in twins
+        if databases_of(job) <= own and not any(command in named for command in job.commands)
+    ]
+    variables = dict.fromkeys(pair for job in same for pair in _variables(project, job, versions))
     parts = (
         f"with Python {', '.join(pythons)}" if pythons else "",
         f"on {', '.join(sorted(databases))}" if databases else "",
+        f"with {some(list(variables))}" if variables else "",
         f"in {', '.join(sorted(files))}" if files else "",
     )
     if any(parts):
@@ -36,6 +53,23 @@ def warn_of_further_legs(project: ProjectFiles) -> Iterator[Finding]:
             f"the CI also runs the suite {how}; HeroCI runs one leg, with Python {used}: "
             "set `python` for this one, or `matrix` for several"
         )
+
+
+def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> Iterator[str]:
+    """Yield the variables of the job's tests with other values than the suite's: `DB=sqlite`.
+
+    Addresses of databases and variables that repeat the version of Python say what is named already.
+    """
+    runs = filter(None, (find_test_run(command, project.tree) for command in job.commands))
+    run = next(runs, None)
+    # HeroCI runs every part of a suite that the CI splits.
+    if run is None or is_split(run.arguments):
+        return
+    for name, value in variables_of(project, run.command).items():
+        pair = f"{name}={value}"
+        is_server = POSTGRES.search(pair) or OTHER_DATABASE.search(pair)
+        if not is_server and not any(version in value for version in versions):
+            yield pair
 
 
 def _system(source: str) -> str:

@@ -68,6 +68,17 @@ steps:
             ),
             "on mysql",
         ),
+        (
+            github("python: ['3.12'], theme: [plain, dark]", "env: {THEME: '${{ matrix.theme }}'}"),
+            "with THEME=dark",
+        ),
+        (
+            github(
+                "python: ['3.11', '3.12'], db: [postgres, sqlite]",
+                "env: {DATABASE_URL: '${{ matrix.db }}://db/shop', PYTHON: '${{ matrix.python }}'}",
+            ),
+            "with Python 3.11; with DATABASE_URL=sqlite://db/shop",
+        ),
     ],
 )
 def test_further_legs_are_named(tmp_path: Path, files: dict[str, str], how: str) -> None:
