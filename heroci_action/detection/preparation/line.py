@@ -157,8 +157,25 @@ class Line:
         own = {run.command.environment for run in suite.runs} if suite else set()
         elsewhere = self.command.environment not in {"", *own} or self._is_of_machine()
         needs_packages = self.call.name not in SYSTEM_PROGRAMS | NODE_LAUNCHERS
-        is_own = is_django(self.command, self.project.tree)
-        return ELSEWHERE if elsewhere and needs_packages and not is_own else None
+        if not (elsewhere and needs_packages):
+            return None
+        is_own = is_django(self.command, self.project.tree) and not self._is_of_check()
+        return None if is_own else ELSEWHERE
+
+    def _is_of_check(self) -> bool:
+        """Return whether the environment of the line checks something: its other lines only prepare that."""
+        same = (
+            each
+            for each in self.project.commands
+            if each.environment == self.command.environment
+        )
+        reasons = (
+            reason_of_django(each.call.arguments, each.line)
+            if is_django(each, self.project.tree)
+            else reason_of_program(each.call.name)
+            for each in same
+        )
+        return bool(self.command.environment) and CHECKS in reasons
 
     def _is_of_machine(self) -> bool:
         """Return whether a package contains the program that only the machine has: `invoke-env` of `invoke`."""

@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterator
 from heroci_action.detection.ci.arguments import is_split
 from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
 from heroci_action.detection.ci.records import Command, Job
-from heroci_action.detection.ci.suite import databases_of
+from heroci_action.detection.ci.suite import Suite, databases_of
+from heroci_action.detection.ci.task_runners.tox import find_all_with_tests
+from heroci_action.detection.ci.task_runners.tox_factors import find_python, find_words
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.environment.python_version import choose_python
 from heroci_action.detection.findings import Finding, Warn
@@ -41,11 +43,13 @@ def warn_of_further_legs(project: ProjectFiles, named: Collection[Command]) -> I
         if databases_of(job) <= own and not any(command in named for command in job.commands)
     ]
     variables = dict.fromkeys(pair for job in same for pair in _variables(project, job, versions))
+    environments = tuple(_further_environments(project, suite))
     parts = (
         f"with Python {', '.join(pythons)}" if pythons else "",
         f"on {', '.join(sorted(databases))}" if databases else "",
         f"with {some(list(variables))}" if variables else "",
         f"in {', '.join(sorted(files))}" if files else "",
+        f"in {', '.join(environments)} of tox" if environments else "",
     )
     if any(parts):
         how = "; ".join(filter(None, parts))
@@ -70,6 +74,23 @@ def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> It
         is_server = POSTGRES.search(pair) or OTHER_DATABASE.search(pair)
         if not is_server and not any(version in value for version in versions):
             yield pair
+
+
+def _further_environments(project: ProjectFiles, suite: Suite) -> Iterator[str]:
+    """Yield one of tox's environments for each set of words, apart from the Python, that the plan does not run.
+
+    `py314-django52` beside `py314-django61`: another Python is named by the matrix of the CI.
+    """
+    job = suite.job
+    seen = {find_words(each.environment.partition(" ")[2]) for each in job.commands}
+    used = {find_python(each.environment.partition(" ")[2].split("-")) for each in job.commands}
+    calls = {id(task): task for each in job.commands for task in each.via if task.call.name == "tox"}
+    for call in calls.values():
+        names = find_all_with_tests(call, project.tree)
+        for name in sorted(names, key=lambda name: find_python(name.split("-")) not in used):
+            if (words := find_words(name)) not in seen:
+                seen.add(words)
+                yield name
 
 
 def _system(source: str) -> str:

@@ -105,3 +105,29 @@ def test_further_legs_are_named(tmp_path: Path, files: dict[str, str], how: str)
 )
 def test_the_only_leg_is_not_named(tmp_path: Path, files: dict[str, str]) -> None:
     assert named(tmp_path, files) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "names"),
+    [
+        ("tox", "py312-django42, e2e"),
+        ("tox -e py312-django52", ""),
+        ("tox --skip-env e2e", "py312-django42"),
+    ],
+)
+def test_environments_of_tox_with_other_words_are_named(
+    tmp_path: Path, line: str, names: str
+) -> None:
+    tox = """
+        [tox]
+        envlist = lint, py{311,312}-django{42,52}, py312-main, e2e, coverage, docs
+        [testenv]
+        commands = python manage.py test
+        [testenv:py312-main]
+        ignore_outcome = true
+        [testenv:docs]
+        commands = sphinx-build docs out
+    """
+    found = named(tmp_path, {**github("python: ['3.12']", line=line), "tox.ini": tox})
+    text = f"in {names} of tox; HeroCI runs one leg"
+    assert [text in each for each in found] == ([True] if names else [])

@@ -33,3 +33,12 @@ def test_a_target_with_checks_does_not_speak_for_another_ci(tmp_path: Path) -> N
     found = loaded(tmp_path, {**FILES, **workflow("flake8 .", "python manage.py test")})
     assert set(found.config.lint) == {"flake8"}
     assert not [text for text in found.warnings if "jest" in text]
+
+
+def test_make_beside_tox_is_not_another_leg(tmp_path: Path) -> None:
+    files = {
+        "tox.ini": "[tox]\nenvlist = py312\n[testenv]\ncommands = pytest\n",
+        "Makefile": "test:\n\ttox\n",
+    }
+    found = loaded(tmp_path, {**django(), **files, "requirements.txt": "django\npytest\n"})
+    assert not [text for text in found.warnings if "also runs the suite" in text]

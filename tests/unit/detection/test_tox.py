@@ -235,3 +235,36 @@ def test_an_environment_for_a_version_without_tests_is_a_check() -> None:
     """
     run = [each.line for each in commands_of("tox", {"tox.ini": tox}) if each.call.name != "pip"]
     assert run == ["pytest", "bandit -r shop", "check-manifest"]
+
+
+def test_a_reference_to_a_variable_that_the_environment_sets_has_its_value() -> None:
+    tox = """
+        [testenv]
+        deps = -r requirements-{env:DJANGO}.txt
+        setenv =
+            MODE = {env:MODE:usual}
+            dj52: DJANGO = 52
+            dj61: DJANGO = 61
+        commands = pytest
+    """
+    lines = [each.line for each in commands_of("tox -e py313-dj61", {"tox.ini": tox}, DJANGO="x")]
+    assert lines[0].startswith("pip install -r requirements-61.txt")
+
+
+@pytest.mark.parametrize(
+    ("more", "planned"), [("python manage.py check --deploy", []), ("", ["python manage.py theme"])]
+)
+def test_lines_of_an_environment_that_checks_something_do_not_prepare_the_tests(
+    tmp_path: Path, more: str, planned: list[str]
+) -> None:
+    tox = f"""
+        [testenv]
+        commands = python manage.py test
+        [testenv:first]
+        commands =
+            python manage.py theme
+            {more}
+    """
+    files = {**workflow("tox -e first", "tox -e py313"), "tox.ini": tox}
+    before = loaded(tmp_path, {**django(), **files}).config.tests.before
+    assert [step.run for step in before] == planned

@@ -18,11 +18,12 @@ from heroci_action.detection.ci.task_runners.tox_factors import (
     find_parts,
     is_check,
     is_variant,
+    repeats_tests,
 )
 from heroci_action.repository.files import RepositoryFiles
 
 _VALUED = frozenset(
-    {"-e", "-c", "--conf", "-f", "-m", "--workdir", "--root", "-x", "--override", "-p", "-o"}
+    {"-e", "-c", "--conf", "-f", "-m", "--workdir", "--root", "-x", "--override", "-p", "-o", "--skip-env"}
 )
 # Options with which tox makes the environments but runs no command in them, or only prints something.
 _PREPARING = ("--notest", "-n")
@@ -51,8 +52,8 @@ def expand_tox(
     is_known = executes or _COMMANDS.issuperset(options.words)
     if config is None or not is_known or options.has(*_PRINTING):
         return None
-    wanted = options.value("-e") or command.env.get("TOXENV", "")
-    names, checks = _choose_names(wanted, config, python)
+    listed = _listed(config, options)
+    names, checks = _choose_names(_wanted(command, options), config, listed, python)
     environments = (
         *(config.environment(name, posargs, command.env) for name in names),
         *(config.environment(name, (), command.env) for name in checks),
@@ -66,8 +67,41 @@ def expand_tox(
     return tuple(itertools.chain.from_iterable(scripts))
 
 
+def find_all_with_tests(command: Command, tree: RepositoryFiles) -> tuple[str, ...]:
+    """Return the environments that a call of tox runs without a request for some, and that run tests."""
+    words, _ = split_at_dashes(command.call.arguments)
+    options = Options.split(words, _VALUED)
+    config = ToxConfig.read(tree, command.directory, options.value("-c", "--conf"))
+    requests = _wanted(command, options) or options.has("-m", "-f", *_PREPARING, *_PRINTING)
+    if config is None or requests or not _COMMANDS.issuperset(options.words):
+        return ()
+    listed = dict.fromkeys(_listed(config, options))
+    names = (name for name in listed if not (is_check(name) or repeats_tests(name)))
+    return tuple(
+        name
+        for name in names
+        if not (_runs_no_tests(name, config) or config.ignores_outcome(name))
+    )
+
+
+def _listed(config: ToxConfig, options: Options) -> list[str]:
+    """Return the environments of the list without those that a call skips."""
+    skipped = options.value("--skip-env")
+    if not skipped:
+        return list(config.names)
+    try:
+        return [name for name in config.names if not re.match(skipped, name)]
+    except re.error:
+        return list(config.names)
+
+
+def _wanted(command: Command, options: Options) -> str:
+    """Return the names of the environments that a call or its variable requests."""
+    return options.value("-e") or command.env.get("TOXENV", "")
+
+
 def _choose_names(
-    wanted: str, config: ToxConfig, python: str | None
+    wanted: str, config: ToxConfig, listed: list[str], python: str | None
 ) -> tuple[list[str], list[str]]:
     """Return the requested environments, else the best one for the tests, and those that run no tests.
 
@@ -76,9 +110,9 @@ def _choose_names(
     names = re.findall(r"[^\s,]+", wanted) if UNKNOWN not in wanted else []
     if names not in ([], ["ALL"]):
         return names, []
-    chosen = choose(config.names, python) or f"py{(python or '').replace('.', '')}"
-    parts = dict.fromkeys([chosen, *find_parts(config.names, chosen)])
-    others = (name for name in config.names if name not in parts)
+    chosen = choose(listed, python) or f"py{(python or '').replace('.', '')}"
+    parts = dict.fromkeys([chosen, *find_parts(listed, chosen)])
+    others = (name for name in listed if name not in parts)
     checks = [name for name in others if is_check(name) or _runs_no_tests(name, config)]
     return list(parts), list(_without_other_versions(checks, config, list(parts)))
 

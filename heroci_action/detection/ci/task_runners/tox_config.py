@@ -77,7 +77,11 @@ class ToxConfig:
         self, name: str, posargs: tuple[str, ...], env: Mapping[str, str]
     ) -> ToxEnvironment:
         """Return what tox does in an environment, called with these arguments and variables."""
-        reading = _Reading(self, name, posargs, env, self._values(name))
+        values = self._values(name)
+        before = _Reading(self, name, posargs, env, values)
+        # `{env:NAME}` also reads what the environment sets itself: https://tox.wiki/en/latest/config.html#set_env
+        own = dict(_pairs(before.lines("setenv", "set_env")))
+        reading = _Reading(self, name, posargs, {**env, **own}, values)
         changed = (*reading.lines("changedir", "change_dir"), ".")[0]
         return ToxEnvironment(
             name=name,
@@ -93,6 +97,11 @@ class ToxConfig:
                 **dict(_pairs(reading.lines("setenv", "set_env"))),
             },
         )
+
+    def ignores_outcome(self, name: str) -> bool:
+        """Return whether tox passes even if an environment fails."""
+        reading = _Reading(self, name, (), {}, self._values(name))
+        return "true" in map(str.lower, reading.lines("ignore_outcome"))
 
     def _values(self, name: str) -> dict[str, str]:
         found = dict(self.sections.get("testenv", {}))

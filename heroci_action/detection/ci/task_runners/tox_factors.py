@@ -26,6 +26,8 @@ _HEAVY = re.compile(r"mysql\w*|mariadb\w*|oracle\w*|\w*gis\w*|mssql\w*")
 _OTHER = re.compile(
     rf"{_ODD.pattern}|{_CHECK.pattern}|{_HEAVY.pattern}|\w*sqlite|postg\w*|psycopg\w*|redis|\w*cov\w*"
 )
+# `coverage`, `benchmark`
+_REPEATS = re.compile(r"\w*cov\w*|report\w*|bench\w*")
 # `dj52`, `django4.2`
 _DJANGO = re.compile(r"(?:dj|django)[._]?(\d)\.?(\d+)")
 # `py312`, `python3.12`, `3.12`
@@ -97,6 +99,11 @@ def find_python(words: Iterable[str]) -> str | None:
     return next((f"3.{match[2]}" for match in found if match and match[1] == "3"), None)
 
 
+def find_words(name: str) -> frozenset[str]:
+    """Return the factors of an environment that are no version of Python."""
+    return frozenset(each for each in name.split("-") if not re.fullmatch(rf"{_PYTHON.pattern}|py", each))
+
+
 def expand_names(envlist: str) -> list[str]:
     """Return the names of a list of environments, with its braces expanded."""
     return [name for entry in _entries(envlist) for name in expand_name(entry)]
@@ -105,6 +112,11 @@ def expand_names(envlist: str) -> list[str]:
 def is_check(name: str) -> bool:
     """Return whether an environment is for linters only, by its name."""
     return any(_CHECK.fullmatch(factor) for factor in name.split("-"))
+
+
+def repeats_tests(name: str) -> bool:
+    """Return whether an environment only measures the tests again, by its name."""
+    return any(_REPEATS.fullmatch(factor) for factor in name.split("-"))
 
 
 def is_variant(name: str) -> bool:
