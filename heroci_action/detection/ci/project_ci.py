@@ -52,13 +52,14 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services, else from tox or make; `leg_commands` run only in other legs of their matrices. The
-    commands belong to `territory`, one project of the repository.
+    `jobs` come from the services, else from tox or make; `leg_commands` run only in other legs of their matrices. It
+    `is_local` if no service runs tests. The commands belong to `territory`, one project of the repository.
     """
 
     jobs: tuple[Job, ...] = ()
     leg_commands: tuple[Command, ...] = ()
     suite: Suite | None = None
+    is_local: bool = False
     territory: Territory = WHOLE
 
     @property
@@ -143,14 +144,17 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     if suite is not None:
         elsewhere = (other.job for other in usual if repeats(other, suite))
         suite = replace(suite, twins=(*suite.twins, *elsewhere))
+    is_local = suite is None
     if suite is None and (local := find_suite(_jobs(read_local(tree), tree, territory), tree)):
         # `make test` may call tox, and a laptop runs one of them.
         suite = replace(local, twins=())
-    jobs = jobs or ((suite.job,) if suite and _is_complete(suite.job) else ())
+    if suite and not read and _is_complete(suite.job):
+        jobs = (suite.job, *jobs)
     return ProjectCI(
         jobs=jobs,
         leg_commands=tuple(itertools.chain.from_iterable(map(_leg_commands, jobs))),
         suite=suite,
+        is_local=is_local,
         territory=territory,
     )
 

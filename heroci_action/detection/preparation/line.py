@@ -165,14 +165,14 @@ class Line:
     def _is_of_check(self) -> bool:
         """Return whether the environment of the line checks something: its other lines only prepare that."""
         same = (
-            each
-            for each in self.project.commands
-            if each.environment == self.command.environment
+            each for each in self.project.commands if each.environment == self.command.environment
         )
         reasons = (
-            reason_of_django(each.call.arguments, each.line)
-            if is_django(each, self.project.tree)
-            else reason_of_program(each.call.name)
+            (
+                reason_of_django(each.call.arguments, each.line)
+                if is_django(each, self.project.tree)
+                else reason_of_program(each.call.name)
+            )
             for each in same
         )
         return bool(self.command.environment) and CHECKS in reasons

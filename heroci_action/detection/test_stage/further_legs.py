@@ -84,7 +84,9 @@ def _further_environments(project: ProjectFiles, suite: Suite) -> Iterator[str]:
     job = suite.job
     seen = {find_words(each.environment.partition(" ")[2]) for each in job.commands}
     used = {find_python(each.environment.partition(" ")[2].split("-")) for each in job.commands}
-    calls = {id(task): task for each in job.commands for task in each.via if task.call.name == "tox"}
+    calls = {
+        id(task): task for each in job.commands for task in each.via if task.call.name == "tox"
+    }
     for call in calls.values():
         names = find_all_with_tests(call, project.tree)
         for name in sorted(names, key=lambda name: find_python(name.split("-")) not in used):

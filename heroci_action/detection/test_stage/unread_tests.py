@@ -114,8 +114,10 @@ def _runs_heroci(project: ProjectFiles) -> bool:
 
 def _is_of_ci(project: ProjectFiles) -> bool:
     """Return whether a file of the CI contains the suite; without one, it comes from tox or make."""
-    suite = project.ci.suite
-    return suite is not None and suite.job.source in {job.source for job in project.ci.jobs}
+    suite, jobs = project.ci.suite, project.ci.jobs
+    # Beside files that are not read, tox and make are a guess.
+    guessed = project.ci.is_local and any(job.not_followed for job in jobs)
+    return suite is not None and not guessed and suite.job.source in {job.source for job in jobs}
 
 
 def _how_found(project: ProjectFiles) -> str:
@@ -155,7 +157,8 @@ def _is_on_github(line: LeftOut) -> bool:
 
 def _unrecognised(project: ProjectFiles) -> Iterator[LeftOut]:
     """Yield the commands and actions of the CI that have to do with tests by their words."""
-    for command in project.ci.commands:
+    of_laptop = set(map(id, project.commands if project.ci.is_local else ()))
+    for command in (each for each in project.ci.commands if id(each) not in of_laptop):
         name = command.call.name
         of_node = name in PACKAGE_MANAGERS or any(
             outer.call.name in PACKAGE_MANAGERS for outer in command.via

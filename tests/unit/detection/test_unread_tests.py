@@ -110,6 +110,7 @@ def test_a_ci_that_runs_heroci_needs_no_other_test_command(tmp_path: Path, job: 
     ("path", "text", "named"),
     [
         ("appveyor.yml", "test_script: [python manage.py test]", "the files of AppVeyor"),
+        (".pipeline/config.yaml", "pipelines: {test: {}}", "the files of PipelineLib"),
         (".teamcity/settings.kts", "version = '2024'", "the files of TeamCity"),
         (GITHUB, "on: push\njobs:\n  test:\n   steps:\n  - run: x", "it is not valid YAML"),
         (".gitlab-ci.yml", "test: {script: [a", "it is not valid YAML"),
@@ -121,6 +122,21 @@ def test_a_file_of_the_ci_that_is_not_read_is_named(
     (warning,) = (text for text in warnings_of(tmp_path, {path: text}) if path in text)
     assert warning.startswith(f"{path} may run the tests, but could not be followed")
     assert named in warning
+
+
+@pytest.mark.parametrize(
+    "local",
+    [
+        {"tox.ini": "[tox]\nenvlist = py312, pep8\n[testenv]\ncommands = python manage.py test\n"},
+        {"Makefile": "test:\n\tflake8\n\tpython manage.py test\n"},
+    ],
+)
+def test_a_file_that_is_not_read_is_named_beside_tox_and_make(
+    tmp_path: Path, local: dict[str, str]
+) -> None:
+    files = {"appveyor.yml": "test_script: [python manage.py test]\n", **local}
+    (warning,) = (text for text in warnings_of(tmp_path, files) if "may run the tests" in text)
+    assert warning.startswith("appveyor.yml may run the tests, but could not be followed")
 
 
 def test_a_job_of_an_orb_is_named(tmp_path: Path) -> None:

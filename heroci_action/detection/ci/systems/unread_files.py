@@ -19,6 +19,7 @@ _UNSUPPORTED: Mapping[str, str] = {
     "Codeship": r"codeship-(steps|services)\.ya?ml",
     "Google Cloud Build": r"(.*/)?cloudbuild[\w.-]*\.ya?ml",
     "Harness": r"\.harness/.*\.ya?ml",
+    "PipelineLib": r"\.pipeline/config\.ya?ml",
     "Scrutinizer": r"\.scrutinizer\.ya?ml",
     "SourceHut": r"\.build\.ya?ml|\.builds/[^/]+\.ya?ml",
     "TeamCity": r"\.teamcity/.*\.(kts|xml)",

@@ -23,7 +23,20 @@ from heroci_action.detection.ci.task_runners.tox_factors import (
 from heroci_action.repository.files import RepositoryFiles
 
 _VALUED = frozenset(
-    {"-e", "-c", "--conf", "-f", "-m", "--workdir", "--root", "-x", "--override", "-p", "-o", "--skip-env"}
+    {
+        "-e",
+        "-c",
+        "--conf",
+        "-f",
+        "-m",
+        "--workdir",
+        "--root",
+        "-x",
+        "--override",
+        "-p",
+        "-o",
+        "--skip-env",
+    }
 )
 # Options with which tox makes the environments but runs no command in them, or only prints something.
 _PREPARING = ("--notest", "-n")
@@ -78,9 +91,7 @@ def find_all_with_tests(command: Command, tree: RepositoryFiles) -> tuple[str, .
     listed = dict.fromkeys(_listed(config, options))
     names = (name for name in listed if not (is_check(name) or repeats_tests(name)))
     return tuple(
-        name
-        for name in names
-        if not (_runs_no_tests(name, config) or config.ignores_outcome(name))
+        name for name in names if not (_runs_no_tests(name, config) or config.ignores_outcome(name))
     )
 
 

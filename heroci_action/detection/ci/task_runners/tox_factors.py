@@ -101,7 +101,9 @@ def find_python(words: Iterable[str]) -> str | None:
 
 def find_words(name: str) -> frozenset[str]:
     """Return the factors of an environment that are no version of Python."""
-    return frozenset(each for each in name.split("-") if not re.fullmatch(rf"{_PYTHON.pattern}|py", each))
+    return frozenset(
+        each for each in name.split("-") if not re.fullmatch(rf"{_PYTHON.pattern}|py", each)
+    )
 
 
 def expand_names(envlist: str) -> list[str]:
