@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _SHRUGS = frozenset({"true", ":", "echo", "exit 0"})
-_QUESTIONS = frozenset({"cmp", "diff", "grep"})
+# Programs that compare or look for something: no check of the CI if no answer ends the script.
+QUESTIONS = frozenset({"cmp", "diff", "grep"})
 _ENDS = frozenset({"exit", "return"})
 # `exit 1`, `exit "$failed"`
 _OWN_FAILURE = re.compile(r"\"?(?:[1-9]|\$)")
@@ -43,14 +44,6 @@ def is_test(node: Node) -> bool:
     return node.type in {"test_command", "redirected_statement"} and (
         node.type == "test_command" or is_test(node.children[0])
     )
-
-
-def only_asks(condition: Node, branches: Node) -> bool:
-    """Return whether a condition compares or looks for something, and no answer ends the script: no check of the CI."""
-    while condition.type in {"negated_command", "redirected_statement"}:
-        condition = condition.children[-1 if condition.type == "negated_command" else 0]
-    name = text_of(condition.child_by_field_name("name")) if condition.type == "command" else ""
-    return name in _QUESTIONS and not gives_up(branches)
 
 
 def is_more_than_a_value(command: Command) -> bool:

@@ -1,4 +1,4 @@
-"""Where the sign `!` belongs: to a line that passes only if its command fails, or to a condition."""
+"""Where the sign `!` belongs: it turns the outcome of a whole pipeline around."""
 
 from __future__ import annotations
 
@@ -13,24 +13,30 @@ if TYPE_CHECKING:
 _AROUND_SIGN = frozenset({"pipeline", "redirected_statement"})
 
 
-def is_in_condition(negated: Node) -> bool:
-    """Return whether something depends on the outcome of `! COMMAND`, with the pipes and redirections around it."""
+def is_of_pipeline(negated: Node) -> bool:
+    """Return whether the sign of `! COMMAND | OTHER` is that of a pipeline."""
     around = negated.parent
     while around is not None and around.type in _AROUND_SIGN:
+        if around.type == "pipeline":
+            return True
         around = around.parent
-    return around is None or around.type not in {"program", "compound_statement"}
+    return False
 
 
 def span_of(node: Node) -> Span:
-    """Return the span of a pipeline or redirection, in a condition without the sign in front."""
-    first = node
-    while first.type in _AROUND_SIGN:
-        first = first.children[0]
-    is_signed = first.type == "negated_command" and is_in_condition(first)
+    """Return the span of a pipeline or redirection without the sign in front."""
+    first = _first(node)
+    is_signed = first.type == "negated_command"
     return Span(node, first.children[-1].start_byte) if is_signed else Span.of(node)
 
 
-def is_negated(pipeline: Node) -> bool:
-    """Return whether a pipeline has a sign, which the grammar binds to its first command."""
-    first = pipeline.children[0]
-    return first.type == "negated_command" and not is_in_condition(first)
+def has_sign(statement: Node) -> bool:
+    """Return whether a statement has a sign, which the grammar binds to the first command of a pipeline."""
+    return _first(statement).type == "negated_command"
+
+
+def _first(node: Node) -> Node:
+    first = node
+    while first.type in _AROUND_SIGN:
+        first = first.children[0]
+    return first

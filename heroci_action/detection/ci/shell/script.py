@@ -14,18 +14,26 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.shell.assignments import assign
 from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
 from heroci_action.detection.ci.shell.conditions import (
+    QUESTIONS,
     gives_up,
     is_more_than_a_value,
     is_test,
-    only_asks,
     shrugs,
     truth,
 )
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
-from heroci_action.detection.ci.shell.negation import is_in_condition, is_negated, span_of
+from heroci_action.detection.ci.shell.negation import has_sign, is_of_pipeline, span_of
+from heroci_action.detection.ci.shell.outcomes import (
+    CLAUSES,
+    fails,
+    split_clause,
+    wanted_of_condition,
+    wanted_of_left,
+)
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.outside_copies import find_copies
 from heroci_action.detection.ci.shell.pipes import with_input, with_words_of_xargs
@@ -39,7 +47,6 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 60  # nested statements and calls
 MAX_LOOPS = 50  # passes through a loop over known words
-_CLAUSES = frozenset({"elif_clause", "else_clause"})
 
 
 def read_script(script: Script, state: ShellState) -> Iterator[Command]:
@@ -56,25 +63,28 @@ def _run(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 
 
 def _statements(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
+    last = next((child for child in reversed(node.children) if child.type in _HANDLERS), None)
     for child in node.children:
         following = child.next_sibling
         background = flow.background or (following is not None and following.type == "&")
-        yield from _run(child, state, replace(flow, background=background))
+        own = flow.unjudged() if flow.judged and child != last else flow
+        yield from _run(child, state, replace(own, background=background))
 
 
 def _list(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     left, alone, right = node.children[0], node.children[1].type == "||", node.children[-1]
     may_fail = flow.may_fail or (alone and shrugs(right))
-    decides = flow.decides or (alone and not gives_up(right))
-    first = replace(flow, may_fail=may_fail, decides=decides, outer=None)
-    if not (alone and not shrugs(right) and only_asks(left, right)):
-        yield from _run(left, state, first)
+    # `! (a || b)` passes only if both fail.
+    both_fail = alone and flow.negated
+    asks = alone and not (shrugs(right) or gives_up(right))
+    first = flow if both_fail else flow.judge(wanted_of_left(node), asks=asks)
+    yield from _run(left, state, replace(first, may_fail=may_fail, outer=None))
     known = truth(left, state)
     if known is alone:
         return
     outer = Span(flow.outer.node, right.start_byte) if flow.outer else None
     second = replace(flow, outer=outer)
-    if known is None and (alone or is_test(left)):
+    if known is None and not both_fail and (alone or is_test(left) or fails(right)):
         second = second.under(f"not {text_of(left)}" if alone else text_of(left))
     yield from _maybe(right, state, second)
 
@@ -85,7 +95,7 @@ def _maybe(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 
 
 def _pipeline(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
-    negated = flow.negated or is_negated(node)
+    negated = flow.negated is not (has_sign(node) and not flow.decides)
     inner = replace(flow, piped=True, negated=negated, outer=flow.outer or span_of(node))
     commands = [child for child in node.children if child.is_named]
     for index, child in enumerate(commands):
@@ -130,7 +140,7 @@ def _redirected(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 
 
 def _assignment(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
-    _assign(node, state, export=False)
+    assign(node, state, export=False)
     for child in fields(node, "value"):
         yield from _substituted(child, state, flow)
 
@@ -139,7 +149,8 @@ def _substituted(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]
     """Run `$(docker create IMAGE pytest)` and `$(flake8 shop)`; others only compute a value."""
     for inner in walk(node):
         if inner.type == "command_substitution":
-            commands = _statements(inner, state.fork(), replace(flow, outer=None))
+            own = replace(flow, outer=None, negated=False)
+            commands = _statements(inner, state.fork(), own)
             yield from (command for command in commands if is_more_than_a_value(command))
 
 
@@ -148,25 +159,11 @@ def _assignments(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]
         yield from _run(child, state, flow)
 
 
-def _assign(node: Node, state: ShellState, *, export: bool) -> None:
-    name = text_of(node.child_by_field_name("name"))
-    value = node.child_by_field_name("value")
-    appends = any(child.type == "+=" for child in node.children)
-    if value is not None and value.type == "array":
-        words = tuple(
-            word for child in value.children if child.is_named for word in expand(child, state)
-        )
-        state.assign_array(name, (*state.arrays.get(name, ()), *words) if appends else words)
-        return
-    before = (state.value(name) or "") if appends else ""
-    state.assign(name, before + expand_one(value, state), export=export)
-
-
 def _declaration(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
     export = text_of(node.children[0]) == "export"
     for child in node.children[1:]:
         if child.type == "variable_assignment":
-            _assign(child, state, export=export)
+            assign(child, state, export=export)
         elif export and child.type == "variable_name":
             state.export(text_of(child))
         elif export:
@@ -177,18 +174,20 @@ def _declaration(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
 
 def _unset(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
     BUILTINS["unset"]([text_of(child) for child in node.children[1:]], state)
-    yield from ()
+    return iter(())
 
 
 def _if(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Follow the branch that is taken; if that is not known, every branch is conditional."""
-    clauses = [node, *(child for child in node.children if child.type in _CLAUSES)]
+    clauses = [node, *(child for child in node.children if child.type in CLAUSES)]
     taken: bool | None = None
     ends: list[ShellState] = []
     for clause in clauses:
-        conditions, body = _clause_parts(clause)
-        for condition in (each for each in conditions if not only_asks(each, node)):
-            yield from _run(condition, state, replace(flow, decides=not gives_up(node)))
+        conditions, body = split_clause(clause)
+        judged = flow.judge(wanted_of_condition(node, clause), asks=not gives_up(node))
+        for condition in conditions:
+            own = judged if condition == conditions[-1] else judged.unjudged()
+            yield from _run(condition, state, own)
         taken = truth(conditions[-1], state) if conditions else True
         text = text_of(conditions[-1]) if conditions else ""
         if taken is not False:
@@ -201,13 +200,6 @@ def _if(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
         if taken:
             state.adopt_programs(ends)
             return
-
-
-def _clause_parts(clause: Node) -> tuple[list[Node], list[Node]]:
-    """Return the conditions and the body of `if`, `elif` or `else`."""
-    children = [child for child in clause.children if child.type not in _CLAUSES]
-    then = next((index for index, child in enumerate(children) if child.type == "then"), 0)
-    return [child for child in children[:then] if child.is_named], children[then + 1 :]
 
 
 def _case(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
@@ -266,7 +258,7 @@ def _function(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
     body = node.child_by_field_name("body")
     if body is not None:
         state.functions[text_of(node.child_by_field_name("name"))] = body
-    yield from ()
+    return iter(())
 
 
 def _command(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
@@ -314,6 +306,8 @@ def _read(words: list[str], lines: Lines, state: ShellState) -> None:
 def _emit(
     node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: Flow
 ) -> Iterator[Command]:
+    if flow.asks and not flow.piped and words[0] in QUESTIONS:
+        return
     if words[0] == "test":
         yield from _substituted(node, state, flow)
     outer = flow.outer or Span.of(node)
@@ -321,7 +315,7 @@ def _emit(
     lines = _input(node, state, flow)
     words = with_words_of_xargs(words, lines, state)
     call = with_input(parse_call(tuple(words)), lines)
-    sign = "! " if flow.negated and flow.outer is None else ""
+    sign = "! " if flow.negated else ""
     yield Command(
         words=tuple(words),
         call=call,
@@ -370,9 +364,9 @@ def _source(words: list[str], state: ShellState, flow: Flow) -> Iterator[Command
 
 
 def _negated(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
-    """Yield the commands of `! grep -r TODO .`; in a condition, the sign only decides which branch is next."""
-    negated = flow.negated or not is_in_condition(node)
-    yield from _run(node.children[-1], state, replace(flow, negated=negated))
+    """Yield the commands of `! grep -r TODO .`; the sign means nothing if the outcome only chooses a branch."""
+    turns = not (flow.decides or is_of_pipeline(node))
+    yield from _run(node.children[-1], state, replace(flow, negated=flow.negated is not turns))
 
 
 _HANDLERS: dict[str, Callable[[Node, ShellState, Flow], Iterator[Command]]] = {
