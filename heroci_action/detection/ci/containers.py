@@ -21,6 +21,7 @@ from heroci_action.detection.ci.compose.image_build import (
     ImageBuild,
     build_arguments,
     find_build,
+    find_only,
     find_unnamed,
     on_its_base,
     read_tag,
@@ -29,6 +30,7 @@ from heroci_action.detection.ci.compose.mounts import environment_of_service
 from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.consoles import is_console, leave_out_console
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
+from heroci_action.detection.ci.left_out import INSTALLS, reason_of_program
 from heroci_action.detection.ci.machine_servers import find_installed_servers, find_server
 from heroci_action.detection.ci.records import (
     Call,
@@ -76,6 +78,7 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
         services=(*job.services, *(image for image in started if image not in consoles)),
         image_commands=reader.contents.commands,
         base=reader.base,
+        presumed=reader.presumed,
         python=reader.python or job.python,
         left_out=(*job.left_out, *reader.missing, *map(leave_out_console, consoles)),
     )
@@ -101,13 +104,15 @@ class _Reader:
     tasks: dict[int, Command] = field(default_factory=dict)
     contents: ImageContents = field(default_factory=ImageContents)
     base: Image | None = None
+    presumed: str = ""
     python: str | None = None
     image_env: Mapping[str, str] = field(default_factory=dict)  # of the job's own image
 
     def enter_image(self, job: Job) -> None:
         """Note what the image of the job contains, if the CI builds it."""
-        build = find_build(job.image.reference, self.others) if job.image else None
-        if build is not None:
+        name = job.image.reference if job.image else None
+        build = name and (find_build(name, self.others) or self._presume(name))
+        if build:
             self.contents = read_contents(build, self.files)
             self.base = _base_image(build, self.files, job.source)
             self.python = self.base.python if self.base else None
@@ -160,11 +165,21 @@ class _Reader:
         """Return the build of the image in which a command runs."""
         call, name = _service_of(command, self.used)
         if name:
-            return self._composed(self.used, name)
+            pulled = self.used.image(name)
+            return self._composed(self.used, name) or (pulled and self._presume(pulled.reference))
         image = call.container.image if call and call.container else None
         if not image:
             return None
-        return find_build(image, self._known_builds) or find_unnamed(image, self.built)
+        named = find_build(image, self._known_builds) or find_unnamed(image, self.built)
+        return named or self._presume(image)
+
+    def _presume(self, image: str) -> ImageBuild | None:
+        """Return the only build of the CI for an image whose name only the CI knows, if that is one for Python."""
+        build = find_only(image, self._known_builds, self.files)
+        if build is None or not _installs_python(build, self.files):
+            return None
+        self.presumed = build.dockerfile
+        return build
 
     @property
     def _known_builds(self) -> tuple[ImageBuild, ...]:
@@ -320,6 +335,14 @@ def _image_of(
     else:
         base = call.container.image if call and call.container else None
     return Image.parse(base, source=command.source) if base else None
+
+
+def _installs_python(build: ImageBuild, files: RepositoryFiles) -> bool:
+    """Return whether an image contains Python by the name of its base, or installs packages of Python."""
+    base = _base_image(build, files, build.source)
+    commands = read_contents(build, files).commands
+    installs = any(reason_of_program(each.call.name) == INSTALLS for each in commands)
+    return installs or bool(base and base.python)
 
 
 def _base_image(build: ImageBuild, files: RepositoryFiles, source: str) -> Image | None:

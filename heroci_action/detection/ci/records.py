@@ -248,7 +248,8 @@ class Job:
     """A job in one leg of its matrix, with its commands in order.
 
     `base` is the image of the container of the tests, or the one from which that is built. `created` are the files
-    that the job writes, with their text. `left_out` are containers for people, and files of variables that Compose
+    that the job writes, with their text. `presumed` is the Dockerfile of the tests' image if the only reason is that
+    the CI builds no other one. `left_out` are containers for people, and files of variables that Compose
     misses.
     """
 
@@ -259,6 +260,7 @@ class Job:
     image_commands: tuple[Command, ...] = ()  # that build the image in which the tests run
     image: Image | None = None
     base: Image | None = None
+    presumed: str = ""
     python: str | None = None
     pythons: tuple[str, ...] = ()  # of all legs of its matrix that must pass
     trigger: Trigger = Trigger.CHANGE

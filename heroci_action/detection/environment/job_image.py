@@ -30,6 +30,12 @@ _OF_SYSTEM = re.compile(r"/(etc|usr|lib|var|run)/")
 def detect_job_image(project: ProjectFiles) -> Iterator[Finding]:
     """Warn if the tests run in an image whose packages are not known."""
     image = _image(project)
+    suite = project.ci.suite
+    if suite and suite.job.presumed:
+        yield Warn(
+            f"{suite.job.source} runs the tests in an image whose name only the CI knows; the plan takes the packages, "
+            f"the Python and the variables of {suite.job.presumed}, because the CI builds no other image"
+        )
     if image is None:
         return
     if not image.is_known:

@@ -311,3 +311,78 @@ def test_a_file_that_is_copied_to_a_directory_keeps_its_name(tmp_path: Path, mad
     files = workflow("docker build -t shop .", "docker run shop python manage.py test")
     found = loaded(tmp_path, {**django(), **files, "Dockerfile": dockerfile, "a.txt": "a\n"})
     assert [step.run for step in found.config.tests.before] == ["mkdir -p out"]
+
+
+OUTPUT = """
+    on: push
+    jobs:
+      build:
+        outputs: {image: "${{ steps.named.outputs.image }}"}
+        steps:
+          - run: docker build -t acme/shop:$(git rev-parse HEAD) .
+          - {id: named, run: ./name.sh >> $GITHUB_OUTPUT}
+      test:
+        needs: build
+        container: ${{ needs.build.outputs.image }}
+        steps: [{run: python manage.py test}]
+"""
+IN_STEP = """
+    on: push
+    jobs:
+      test:
+        needs: build
+        env: {IMAGE: "${{ needs.build.outputs.image }}"}
+        steps: [{run: CALL}]
+      build:
+        steps: [{uses: docker/build-push-action@v6, with: {tags: 'acme/shop:latest'}}]
+"""
+PRESUMED = "the plan takes the packages, the Python and the variables of Dockerfile, because the CI builds no other image"
+KANIKO = """
+    build:
+      script: /kaniko/executor --context $CI_PROJECT_DIR --dockerfile Dockerfile --destination acme/shop:$SHA
+    test:
+      image: acme/shop:$SHA
+      script: python manage.py test
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {WORKFLOW: OUTPUT},
+        {WORKFLOW: IN_STEP.replace("CALL", "docker run $IMAGE python manage.py test")},
+        {
+            WORKFLOW: IN_STEP.replace("CALL", "docker compose run web python manage.py test"),
+            "compose.yml": "services: {web: {image: '${IMAGE}'}}",
+        },
+    ],
+)
+def test_an_image_of_unknown_name_is_the_only_one_that_the_ci_builds(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    project = loaded(tmp_path, {**FILES, "Dockerfile": DOCKERFILE, **files})
+    assert environment(project)[:2] == ("3.11", ("gettext",))
+    assert any(PRESUMED in text for text in project.warnings)
+
+
+@pytest.mark.parametrize("base", ["nginx:alpine", "node:22"])
+def test_an_image_without_python_is_not_that_of_the_tests(tmp_path: Path, base: str) -> None:
+    dockerfile = f"FROM {base}\nRUN apt-get install -y gettext\n"
+    project = loaded(tmp_path, {**FILES, "Dockerfile": dockerfile, WORKFLOW: OUTPUT})
+    assert not project.config.apt
+    assert not any(PRESUMED in text for text in project.warnings)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {".gitlab-ci.yml": KANIKO},
+        workflow("IMAGE=$(docker build -q .)", "docker run $IMAGE python manage.py test"),
+    ],
+)
+def test_a_build_without_a_name_or_a_daemon_is_that_of_the_tests(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    project = loaded(tmp_path, {**FILES, "Dockerfile": DOCKERFILE, **files})
+    assert environment(project)[:2] == ("3.11", ("gettext",))
+    assert not any("whose name only the CI knows" in text for text in project.warnings)

@@ -10,17 +10,30 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.dockerfile import Dockerfile
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Command
 from heroci_action.repository.files import RepositoryFiles, join
 
-# `./backend`
-_CONTEXT = re.compile(r"[\w./][\w./-]*")
+# `./backend`, `$GITHUB_WORKSPACE/backend`
+_CONTEXT = re.compile(rf"(?:{re.escape(ROOT)}|[\w./])[\w./-]*")
 _VALUED = frozenset(
     {
         "-f", "--file", "--target", "-t", "--tag", "--build-arg", "--platform", "--cache-from", "--cache-to", "-o",
         "--output", "--label", "--network", "--progress", "--secret", "--ssh", "--builder", "-m", "--memory",
     }
 )  # fmt: skip
+_VALUED_BY_KANIKO = frozenset(
+    {
+        "-c",
+        "--context",
+        "-f",
+        "--dockerfile",
+        "--target",
+        "-d",
+        "--destination",
+        "--build-arg",
+        "--cache-repo",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,17 +94,28 @@ def find_build(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | Non
     by_name = [build for build, tags in named if wanted.name in {tag.name for tag in tags}]
     similar = [build for build, tags in named if wanted.is_similar(build.context, tags)]
     for found in (by_reference, by_name, similar):
-        distinct = {(build.dockerfile, build.target): build for build in found}
-        if len(distinct) == 1:
-            return next(iter(distinct.values()))
+        if only := _only(found):
+            return only
     return None
 
 
 def find_unnamed(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | None:
     """Return the only build of a job whose name only the CI knows, for an image of which nothing is known either."""
-    unnamed = [build for build in builds if any(map(_is_unnamed, build.tags))]
-    distinct = {(build.dockerfile, build.target): build for build in unnamed}
-    return next(iter(distinct.values())) if _is_unnamed(reference) and len(distinct) == 1 else None
+    unnamed = [build for build in builds if not build.tags or any(map(_is_unnamed, build.tags))]
+    return _only(unnamed) if _is_unnamed(reference) else None
+
+
+def find_only(
+    reference: str, builds: Iterable[ImageBuild], tree: RepositoryFiles
+) -> ImageBuild | None:
+    """Return the build of the only Dockerfile that the CI builds, for an image of which nothing is known."""
+    known = [build for build in builds if tree.has(build.dockerfile)]
+    return _only(known) if _is_unnamed(reference) else None
+
+
+def _only(builds: Iterable[ImageBuild]) -> ImageBuild | None:
+    distinct = {(build.dockerfile, build.target): build for build in builds}
+    return next(iter(distinct.values())) if len(distinct) == 1 else None
 
 
 def _is_unnamed(reference: str) -> bool:
@@ -145,13 +169,17 @@ def read_build(command: Command) -> ImageBuild | None:
             "build",
             *words,
         ):
-            pass
+            options = Options.split(words, _VALUED)
+            contexts = options.words
+        case (program, *words) if program.endswith("kaniko/executor"):
+            options = Options.split(words, _VALUED_BY_KANIKO)
+            named = options.values("-c", "--context")
+            contexts = tuple(name.removeprefix("dir://") for name in named)
         case _:
             return None
-    options = Options.split(words, _VALUED)
-    context = next(filter(_CONTEXT.fullmatch, reversed(options.words)), ".")
+    context = next(filter(_CONTEXT.fullmatch, reversed(contexts)), ".")
     place = locate(context, command.directory)
-    file = options.value("-f", "--file")
+    file = options.value("-f", "--file", "--dockerfile")
     # The file is relative to the directory of the command, not to the context.
     dockerfile = locate(file, command.directory) if file else join(place or ".", "Dockerfile")
     if place is None or dockerfile is None:
@@ -162,5 +190,5 @@ def read_build(command: Command) -> ImageBuild | None:
         target=options.value("--target"),
         source=command.source,
         arguments=build_arguments(options),
-        tags=options.values("-t", "--tag"),
+        tags=options.values("-t", "--tag", "-d", "--destination"),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import Composition
-from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
+from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build, find_only
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import ROOT, Command, Container
@@ -166,7 +166,9 @@ def mounts_of(
         return Mounts()
     mounts = _mounts_of_container(container, used)
     if mounts is None:
-        build = find_build(container.image, builds) if container.image else None
+        known = tuple(builds) if container.image else ()
+        name = container.image or ""
+        build = find_build(name, known) or find_only(name, known, tree)
         mounts = _copied(build, tree) if build else Mounts()
     given = _options(outer, container.service or container.image or "")
     pairs = (volume.partition(":")[::2] for volume in given.values("-v", "--volume"))

@@ -47,10 +47,11 @@ def is_test(node: Node) -> bool:
 
 
 def is_more_than_a_value(command: Command) -> bool:
-    """Return whether a command whose output is read may run tests, checks something or starts a container."""
+    """Return whether a command whose output is read may run tests, checks something, or builds or starts a container."""
     words = {word.partition("=")[0] for word in (command.call.name, *command.call.arguments)}
     return (
         command.call.container is not None
+        or {"docker", "build"} <= words
         or not words.isdisjoint(_CHECKING)
         or reason_of_program(command.call.name) == CHECKS
     )
