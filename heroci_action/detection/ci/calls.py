@@ -256,6 +256,12 @@ def _script(call: Call, words: list[str]) -> Call | None:
     return replace(call, script=found, arguments=()) if found else None
 
 
+def _corepack(call: Call, words: list[str]) -> Call | None:
+    """`corepack pnpm install`."""
+    named = words[:1] and words[0].partition("@")[0] in {"yarn", "pnpm", "npm"}
+    return replace(call, arguments=tuple(words)) if named else None
+
+
 def _circleci(call: Call, words: list[str]) -> Call | None:
     """`circleci tests run --command TEXT`: the text reads the names of its share of the tests."""
     text = Options.split(words, ("--command",)).value("--command")
@@ -344,6 +350,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "npx": _plain("-p", "--package", "-c", "--call"),
     "bunx": _plain(),
     "node": _node,
+    "corepack": _corepack,
     "pipx": _tool("run", valued=("--spec", "--python", "--pip-args", "--index-url")),
     "conda": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
     "mamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),

@@ -184,6 +184,8 @@ _PACKAGE_CHECKS = re.compile(
 )
 # npm takes the beginning of an option for it: `npm rm --g gulp`.
 _GLOBAL = re.compile(r"-g|--g(l(o(b(al?)?)?)?)?")
+# A step starts them with npx.
+_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun", "corepack"})
 # `build:css`
 _PACKAGE_BUILDS = re.compile(r"(build|compile|bundle)\b.*|(build|compile|bundle)_.*")
 # `start`, `watch:css`
@@ -242,6 +244,9 @@ def finds_missing_migrations(words: Sequence[str], line: str = "") -> bool:
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
     """Return why a call of npm or a similar tool does not prepare the tests; `words` follow its own options."""
     is_global = any(_GLOBAL.fullmatch(word) for word in arguments)
+    if is_global and _MANAGERS.issuperset(_names_of(words[1:])):
+        # `npm install -g pnpm@9`
+        return INSTALLS
     if is_global or words[:1] in {("cache",), ("config",), ("global",)}:
         # `npm config set`, `npm cache clean`, `yarn global add`
         return "it changes the machine"
@@ -257,6 +262,11 @@ def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]
         return STAYS
     builds = _PACKAGE_BUILDS.fullmatch(task)
     return CHECKS if _PACKAGE_CHECKS.fullmatch(task) and not builds else None
+
+
+def _names_of(words: tuple[str, ...]) -> set[str]:
+    """Return the names of packages without options and versions."""
+    return {word.partition("@")[0] for word in words if not word.startswith("-")}
 
 
 def reason_of_git(arguments: tuple[str, ...]) -> str | None:

@@ -48,11 +48,9 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 # What lines before the tests call, and the packages for it: commands of Django that need gettext, and Node.
 _CALLED = {
     re.compile(r"\b(compilemessages|makemessages)\b"): ("gettext",),
-    re.compile(r"(?:^|[;&|] |\w=\S* )(npm|npx|yarn|pnpm|bun)(?= )"): ("nodejs", "npm"),
+    re.compile(r"(?:^|[;&|] |\w=\S* )(npm|npx)(?= )"): ("nodejs", "npm"),
     re.compile(r"(?:^|[;&|] |\w=\S* )(node)(?= )"): ("nodejs",),
 }
-# Package managers of Node that Debian does not have, or under another name.
-_NOT_IN_DEBIAN = frozenset({"yarn", "pnpm", "bun"})
 # HeroCI brings the servers itself, and repeats no line that calls Docker.
 _BROUGHT = re.compile(
     r"postgresql(-contrib|-\d[\w.-]*)?|(default-)?(mysql|mariadb)-server[\w.-]*|redis(-server)?|"
@@ -280,12 +278,6 @@ def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
             "set `apt` if the tests need them"
         )
     needed = _needed_packages(project)
-    absent = {program for program, _ in _called_before(project)} & _NOT_IN_DEBIAN
-    for program in sorted(absent):
-        yield Warn(
-            f"the lines before the tests call {program}, which is in no package of Debian; call it with "
-            f"`npx --yes {program} …`, or build the assets in a stage with an image of Node"
-        )
     if needed or installed:
         why = "; ".join(_causes(needed, installed))
         yield Found("apt", list(dict.fromkeys([*needed, *installed])), why)

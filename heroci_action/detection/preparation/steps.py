@@ -13,6 +13,7 @@ from heroci_action.detection.ci.records import ROOT, Call, Command
 from heroci_action.detection.ci.shell.words import BRACES
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import is_django
+from heroci_action.detection.preparation.node import call_with_npx
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, relative_path
 
@@ -112,6 +113,8 @@ class _Step:
             return program if program == ["python"] else ["python", *program]
         if set(self.call.launchers) & NODE_LAUNCHERS:
             return ["npx", self.call.program] if len(self.call.launchers) > 1 else None
+        if npx := call_with_npx(self.project, self.command):
+            return npx
         if self._is_of_node():
             return ["npx", self.call.program]
         return self._file() or ([self.call.program] if self.call.launchers else None)

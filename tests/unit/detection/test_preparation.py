@@ -785,3 +785,62 @@ def test_a_script_that_only_controls_containers_prepares_nothing(
     }
     found = the_tests(tmp_path, files)
     assert bool(found.before) is prepares
+
+
+SCRIPTS = (
+    '{"packageManager": "MANAGER", "scripts": {"build": "x", "all": "yarn build && pnpm build"}}'
+)
+PNPM = """
+    on: push
+    jobs:
+      test:
+        steps:
+          - uses: pnpm/action-setup@v4
+            with: {version: 8.1}
+          - run: pnpm install
+          - run: python manage.py test
+"""
+
+
+@pytest.mark.parametrize(
+    ("manager", "lines", "steps"),
+    [
+        ("", ("yarn", "yarn build"), ["npx --yes yarn@1.22.22", "npx --yes yarn@1.22.22 build"]),
+        ("yarn@1.22.19", ("corepack yarn install",), ["npx --yes yarn@1.22.19 install"]),
+        (
+            "yarn@4.5.0+sha1.0a",
+            ("corepack enable", "cd ui && yarn install --immutable"),
+            ["cd ui && npx --yes --package=@yarnpkg/cli-dist@4.5.0 -- yarn install --immutable"],
+        ),
+        ("pnpm@9.1.0", ("pnpm i", "npm ci"), ["npx --yes pnpm@9.1.0 i", "npm ci"]),
+        ("", ("npm install -g pnpm@9", "pnpm i > log"), ["npx --yes pnpm@9 i > log"]),
+        ("", ("pnpm i",), ["npx --yes pnpm@8 i"]),
+        ("", ("bun install",), ["npx --yes bun install"]),
+        (
+            "pnpm@9.1.0",
+            ("npm run all",),
+            ["npx --yes --package=pnpm@9.1.0 --package=yarn@1.22.22 -- npm run all"],
+        ),
+    ],
+)
+def test_package_managers_that_debian_lacks_are_started_with_npx_in_the_version_of_the_project(
+    tmp_path: Path, manager: str, lines: tuple[str, ...], steps: list[str]
+) -> None:
+    package = SCRIPTS.replace("MANAGER", manager)
+    files = {"package.json": package, "ui/a.js": "", "pnpm-lock.yaml": "lockfileVersion: '6.0'\n"}
+    found = loaded(tmp_path, {**django(), **files, **workflow(*lines, TEST)})
+    assert [step.run for step in found.config.tests.before] == steps
+    assert found.config.apt == ("nodejs", "npm")
+    assert all(line.harmless for line in found.facts.left_out)
+
+
+def test_an_action_installs_a_version_of_pnpm(tmp_path: Path) -> None:
+    files = {"package.json": "{}", ".github/workflows/ci.yml": PNPM}
+    found = the_tests(tmp_path, files)
+    assert [step.run for step in found.before] == ["npx --yes pnpm@8.1 install"]
+
+
+def test_an_image_of_the_user_has_the_package_managers_of_the_project(tmp_path: Path) -> None:
+    files = {"package.json": "{}", **workflow("yarn install", TEST)}
+    files["heroci.toml"] = 'base-image = "tools:1"\n'
+    assert [step.run for step in the_tests(tmp_path, files).before] == ["yarn install"]

@@ -55,6 +55,10 @@ _LINES: Mapping[str, str] = {
     "gerlero/apt-install": "apt-get install {packages}",
     "py-actions/py-dependency-install": "pip install -r {path}",
     "bahmutov/npm-install": "npm ci",
+    # - uses: borales/actions-yarn@v5
+    #   with: { cmd: install }
+    **dict.fromkeys(("borales/actions-yarn", "Borales/actions-yarn"), "yarn {--cwd=dir} {cmd}"),
+    "pnpm/action-setup": "npm install --global pnpm@{version|latest}",
     # - uses: docker/build-push-action@v6
     #   with: { context: ., file: docker/Dockerfile, target: production, build-args: "MODE=prod" }
     **dict.fromkeys(
