@@ -47,7 +47,7 @@ def is_test(node: Node) -> bool:
 
 
 def is_more_than_a_value(command: Command) -> bool:
-    """Return whether a command whose output is read may run tests, checks something, or builds or starts a container."""
+    """Return whether a command whose output is read may run tests, checks something, or makes or starts an image."""
     words = {word.partition("=")[0] for word in (command.call.name, *command.call.arguments)}
     return (
         command.call.container is not None
