@@ -336,7 +336,7 @@ IN_STEP = """
       build:
         steps: [{uses: docker/build-push-action@v6, with: {tags: 'acme/shop:latest'}}]
 """
-PRESUMED = "the plan takes the packages, the Python and the variables of Dockerfile, because the CI builds no other image"
+PRESUMED = "and the variables of Dockerfile, because the CI builds no other image"
 KANIKO = """
     build:
       script: /kaniko/executor --context $CI_PROJECT_DIR --dockerfile Dockerfile --destination acme/shop:$SHA
