@@ -244,12 +244,10 @@ def finds_missing_migrations(words: Sequence[str], line: str = "") -> bool:
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
     """Return why a call of npm or a similar tool does not prepare the tests; `words` follow its own options."""
     is_global = any(_GLOBAL.fullmatch(word) for word in arguments)
-    if is_global and _MANAGERS.issuperset(_names_of(words[1:])):
-        # `npm install -g pnpm@9`
-        return INSTALLS
     if is_global or words[:1] in {("cache",), ("config",), ("global",)}:
-        # `npm config set`, `npm cache clean`, `yarn global add`
-        return "it changes the machine"
+        # `npm install -g pnpm@9`; `npm config set`, `npm cache clean`, `yarn global add`
+        own = is_global and _MANAGERS.issuperset(_names_of(words[1:]))
+        return INSTALLS if own else "it changes the machine"
     if {"-v", "--version", "--help"} & set(arguments):
         return PRINTS
     task = next((word for word in words if word not in {"run", "run-script", "exec"}), "install")
