@@ -331,6 +331,10 @@ _UV_VALUED = (
 _NIX_VALUED = (
     "--run", "--command", "-p", "--packages", "-I", "--arg", "--argstr", "-A", "--attr", "-E", "--expr",
 )  # fmt: skip
+_CONDA_VALUED = ("-n", "--name", "-p", "--prefix", "--cwd")
+_DOCKERIZE_VALUED = (
+    "-wait", "-timeout", "-wait-retry-interval", "-wait-http-header", "-template", "-stdout", "-stderr",
+)  # fmt: skip
 XARGS_VALUED = ("-n", "-P", "-I", "-L", "-d", "-a", "-s")
 
 # Programs that wait for a server, or fetch secrets: `infisical run --env=ci -- CMD`.
@@ -352,9 +356,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "node": _node,
     "corepack": _corepack,
     "pipx": _tool("run", valued=("--spec", "--python", "--pip-args", "--index-url")),
-    "conda": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
-    "mamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
-    "micromamba": _tool("run", valued=("-n", "--name", "-p", "--prefix", "--cwd")),
+    **dict.fromkeys(("conda", "mamba", "micromamba"), _tool("run", valued=_CONDA_VALUED)),
     "mise": _tool("exec", "x"),
     **dict.fromkeys(("dotenv", "dotenvx"), _dotenv),
     "env-cmd": _env_cmd,
@@ -366,15 +368,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     **dict.fromkeys(_SEPARATED, _behind_dashes),
     "env": _environment,
     "coverage": _coverage,
-    "dockerize": _plain(
-        "-wait",
-        "-timeout",
-        "-wait-retry-interval",
-        "-wait-http-header",
-        "-template",
-        "-stdout",
-        "-stderr",
-    ),
+    "dockerize": _plain(*_DOCKERIZE_VALUED),
     "timeout": _plain("-k", "--kill-after", "-s", "--signal", positional=1),
     "xvfb-run": _plain(
         "-n", "--server-num", "-s", "--server-args", "-e", "--error-file", "-w", "--wait"
@@ -387,13 +381,11 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "stdbuf": _plain("-i", "-o", "-e"),
     "exec": _plain("-a"),
     "command": _command,
-    "builtin": _plain(),
-    "nohup": _plain(),
-    "unbuffer": _plain(),
-    "dbus-run-session": _plain(),
+    **dict.fromkeys(
+        ("builtin", "nohup", "unbuffer", "dbus-run-session", "travis_retry", "travis_wait"),
+        _plain(),
+    ),
     "retry": _plain("-t", "-d", "-s"),
-    "travis_retry": _plain(),
-    "travis_wait": _plain(),
     "xargs": _plain(*XARGS_VALUED),
     "sh": _shell,
     "bash": _shell,

@@ -165,8 +165,9 @@ class _Reader:
         """Return the build of the image in which a command runs."""
         call, name = _service_of(command, self.used)
         if name:
-            pulled = self.used.image(name)
-            return self._composed(self.used, name) or (pulled and self._presume(pulled.reference))
+            built = self._composed(self.used, name)
+            pulled = None if built else self.used.image(name)
+            return self._presume(pulled.reference) if pulled else built
         image = call.container.image if call and call.container else None
         if not image:
             return None
