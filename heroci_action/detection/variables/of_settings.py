@@ -27,10 +27,11 @@ from heroci_action.detection.servers.ci_servers import (
 from heroci_action.detection.servers.database_choice import choose_database
 from heroci_action.detection.servers.hard_coded import fix_redis
 from heroci_action.detection.settings.source import settings_source
-from heroci_action.detection.sources.environment_reads import Read, is_false, reads
-from heroci_action.detection.sources.required_reads import find_required
+from heroci_action.detection.sources.environment_reads import Read, reads
 from heroci_action.detection.sources.source import CAUGHT, SettingsSource, Statement
+from heroci_action.detection.variables.flags import debug_off, detect_flags
 from heroci_action.detection.variables.nested import is_nested, point_nested
+from heroci_action.detection.variables.reads import all_reads, names_for, reads_for
 from heroci_action.repository.files import join, parent
 
 _EXAMPLE_NAMES = (
@@ -81,10 +82,9 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
         return
     taken = frozenset((*(way.names if way else ()), *_other_addresses(project, source)))
     yield from _secret_keys(source)
-    yield from _flags(project, source)
-    redis = tuple(_redis(project, source, taken))
-    yield from redis
-    keys = (item.key for item in redis if isinstance(item, Found))
+    found = (*detect_flags(project, source), *_redis(project, source, taken))
+    yield from found
+    keys = (item.key for item in found if isinstance(item, Found))
     yield from _others(project, source, {*taken, *(key.removeprefix("env.") for key in keys)})
 
 
@@ -97,8 +97,10 @@ def find_unknown_variables(project: ProjectFiles) -> Iterator[LeftOut]:
     command, way = suite.main.command, choose_database(project)
     unknown = {name for each in (*command.via, command) for name in each.unknown}
     given = {*(way.names if way else ()), *_other_addresses(project, source), *command.env}
-    given |= _names_for(source, "SECRET_KEY", "DEBUG", "ALLOWED_HOSTS")
-    reads = (read for read, _ in _reads(source) if not (read.required or _is_redis(project, read)))
+    given |= names_for(source, "SECRET_KEY", "ALLOWED_HOSTS")
+    reads = (
+        read for read, _ in all_reads(source) if not (read.required or _is_redis(project, read))
+    )
     for name in dict.fromkeys(read.name for read in reads if read.name in unknown - given):
         yield LeftOut(
             line=f"{name}=…",
@@ -113,55 +115,23 @@ def _other_addresses(project: ProjectFiles, source: SettingsSource) -> Iterator[
 
     Other variables that the CI sets keep their values: options, and the names of further databases.
     """
-    for read, _ in _reads_for(source, "DATABASES"):
+    for read, _ in reads_for(source, "DATABASES"):
         is_kept = read.name in project.evidence.env and not _ADDRESS.search(read.name)
         if not (read.required or is_kept):
             yield read.name
 
 
-def _reads_for(source: SettingsSource, setting: str) -> Iterator[tuple[Read, Statement]]:
-    for statement in source.assigned(setting):
-        value = getattr(statement.node, "value", None)
-        found = (*reads(statement.node), *(source.reads_in(value) if value is not None else ()))
-        for read in found:
-            yield read, statement
-
-
 def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
-    for read, statement in _reads_for(source, "SECRET_KEY"):
+    for read, statement in reads_for(source, "SECRET_KEY"):
         if _SECRET.search(read.name) and "FILE" not in read.name:
             yield Found(f"env.{read.name}", "{secret_key}", f"SECRET_KEY in {statement.file}")
-
-
-def _flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
-    """Yield DEBUG if it is off by default, unless the CI's own environment is known, and hosts if none is allowed."""
-    yield from () if project.evidence.testing else _debug(source)
-    for read, statement in _reads_for(source, "ALLOWED_HOSTS"):
-        in_ci = read.name in project.evidence.env
-        if _allows_no_host(read) and not in_ci:
-            yield Found(f"env.{read.name}", "*", f"ALLOWED_HOSTS in {statement.file}")
-    for read, statement in source.reads:
-        if read.name == "TEST_DATABASE_PREFIX":
-            yield Found("env.TEST_DATABASE_PREFIX", "test_heroci_", f"read in {statement.file}")
-
-
-def _allows_no_host(read: Read) -> bool:
-    return "HOST" in read.name and (not read.has_default or read.default in {"", "[]"})
-
-
-def _debug(source: SettingsSource) -> Iterator[Finding]:
-    for read, statement in _reads_for(source, "DEBUG"):
-        off = not read.has_default or (read.default is not None and is_false(read.default))
-        if off and "DEBUG" in read.name:
-            value = "0" if read.default == "0" else "False"
-            yield Found(f"env.{read.name}", value, f"DEBUG in {statement.file}")
 
 
 def _redis(
     project: ProjectFiles, source: SettingsSource, taken: frozenset[str]
 ) -> Iterator[Finding]:
     """Yield Redis if the project's CI starts it; without a CI, if the settings require it."""
-    free = ((read, place) for read, place in _reads(source) if read.name not in taken)
+    free = ((read, place) for read, place in all_reads(source) if read.name not in taken)
     candidates = [(read, place) for read, place in free if _is_redis(project, read)]
     image = any_image(project, REDIS)
     if not _needs_redis(project, image, [read for read, _ in candidates]):
@@ -275,9 +245,10 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
         **project.evidence.env,
     }
     yield from _modules(project)
-    keys = filter(_SECRET.search, _names_for(source, "SECRET_KEY"))
+    keys = filter(_SECRET.search, names_for(source, "SECRET_KEY"))
     done = {*taken, *keys, *_NEVER, "TEST_DATABASE_PREFIX"}
-    settled = _names_for(source, "DEBUG", "ALLOWED_HOSTS")
+    # The tests run without it anyway, and the settings cannot be read without a value.
+    debug = {found.key: found for found in debug_off(source)}
     missing: dict[str, str] = {}
     for name, file in _wanted(project, source).items():
         if name in done:
@@ -285,7 +256,9 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
         done.add(name)
         if name in known:
             yield from _with_server(project, name, *known[name])
-        elif name not in settled and not is_nested(known, name):
+        elif found := debug.get(f"env.{name}"):
+            yield found
+        elif not is_nested(known, name):
             missing[name] = file
     yield from _unread(project, done)
     if missing:
@@ -296,25 +269,11 @@ def _wanted(project: ProjectFiles, source: SettingsSource) -> dict[str, str]:
     """Return the variables that the settings need or the CI sets, with the file that reads them first."""
     set_in_ci = {*project.evidence.env, *project.tox_env}
     found: dict[str, str] = {}
-    for read, statement in _reads(source):
+    for read, statement in all_reads(source):
         safe = statement.conditional or CAUGHT in statement.tests
         if read.name in set_in_ci or (read.required and not safe):
             found.setdefault(read.name, statement.file)
     return found
-
-
-def _reads(source: SettingsSource) -> Iterator[tuple[Read, Statement]]:
-    """Yield every read; a read that another read of the variable guards is not required: `if env("X", default="")`."""
-    needed = find_required(source)
-    guarded = {read.name for read, _ in source.reads if not read.required}
-    for read, statement in source.reads:
-        required = read.name in needed or (read.required and read.name not in guarded)
-        yield replace(read, required=required), statement
-
-
-def _names_for(source: SettingsSource, *settings: str) -> set[str]:
-    """Return the names of the variables that the settings read for some of their values."""
-    return {read.name for setting in settings for read, _ in _reads_for(source, setting)}
 
 
 def _no_values(missing: Mapping[str, str]) -> Warn:

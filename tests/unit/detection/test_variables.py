@@ -52,8 +52,36 @@ def test_debug_is_switched_off_only_where_it_would_be_off_anyway(
 
 def test_debug_is_left_alone_if_the_environment_of_the_ci_is_known(tmp_path: Path) -> None:
     workflow = "on: push\njobs: {t: {steps: [{run: manage.py test}]}}\n"
-    files = {**django(SQLITE + 'DEBUG = env.bool("DEBUG")'), ".github/workflows/ci.yml": workflow}
+    files = {
+        **django(SQLITE + 'DEBUG = env.bool("DEBUG", False)'),
+        ".github/workflows/ci.yml": workflow,
+    }
     assert loaded(tmp_path, files).config.env == {}
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected", "missing"),
+    [
+        ('DEBUG = env.bool("DEBUG")', {"DEBUG": "False"}, ""),
+        ('DEBUG = bool(int(os.environ["SHOP_DEBUG"]))', {"SHOP_DEBUG": "0"}, ""),
+        ('DEBUG = os.environ["MODE"] != "production"', {}, "MODE"),
+        ('ALLOWED_HOSTS = json.loads(os.environ["HOSTS"])', {"HOSTS": '["*"]'}, ""),
+        ('ALLOWED_HOSTS = [os.environ["DOMAIN"]]', {}, "DOMAIN"),
+        ('CSRF_TRUSTED_ORIGINS = env.list("ORIGINS")', {}, "ORIGINS"),
+        ('ALLOWED_HOSTS = env.list("DOMAINS", default=[])', {}, ""),
+    ],
+)
+def test_a_flag_that_the_settings_need_has_a_value_with_its_origin_or_is_named(
+    tmp_path: Path, settings: str, expected: dict[str, str], missing: str
+) -> None:
+    workflow = "on: push\njobs: {t: {steps: [{run: manage.py test}]}}\n"
+    text = f"import json, os, environ\nenv = environ.Env()\n{SQLITE}{settings}\n"
+    found = loaded(tmp_path, {**django(text), ".github/workflows/ci.yml": workflow})
+    assert found.config.env == expected
+    named = [text for text in found.warnings if "have no value" in text]
+    assert bool(named) is bool(missing)
+    assert all(f"value: {missing} (" in text for text in named)
+    assert all("in mysite/settings.py" in found.origins[f"env.{name}"] for name in expected)
 
 
 def test_hosts_are_opened_only_where_none_is_allowed_otherwise(tmp_path: Path) -> None:
