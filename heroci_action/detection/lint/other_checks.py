@@ -26,9 +26,11 @@ from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.lint.failing_steps import find_failing_steps
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
 from heroci_action.detection.lint.proposals import propose_stage, steps_of, written_steps
-from heroci_action.detection.preparation.line import find_check, find_kind
+from heroci_action.detection.preparation.before_tests import find_preparation
+from heroci_action.detection.preparation.line import find_check, find_kind, suggest_step
 from heroci_action.detection.preparation.steps import SYSTEM_PROGRAMS
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.test_runner.variables import variables_of
 from heroci_action.readers.registry import LINT_TOOLS
 
 # Words in the names of workflows and jobs that check the code.
@@ -77,7 +79,7 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
     shown: dict[str, None] = {}
     for job, command in (*_checks(project), *_tasks(project), *_failing_scripts(project)):
         steps = steps_of(project, job, command)
-        if written_steps(project).isdisjoint(steps[-1:]):
+        if written_steps(project).isdisjoint(steps[-1:]) and not _prepares_tests(project, command):
             groups.setdefault(_name(job, command), {}).update(dict.fromkeys(steps))
             shown[f"{command.brief!r} ({command.environment or command.source})"] = None
     shown |= dict.fromkeys((*_uses(project), *_stacks(project), *_steps(project)))
@@ -86,6 +88,12 @@ def warn_of_other_checks(project: ProjectFiles) -> Iterator[Finding]:
             f"the CI also runs checks that the plan does not contain: {', '.join(shown)}",
             tuple(line for name, steps in groups.items() for line in propose_stage(name, steps)),
         )
+
+
+def _prepares_tests(project: ProjectFiles, command: Command) -> bool:
+    """Return whether the same line with the suite's variables is a step before the tests."""
+    is_step = suggest_step(project, command) in find_preparation(project)[0]
+    return is_step and not variables_of(project, command)
 
 
 def _checks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:

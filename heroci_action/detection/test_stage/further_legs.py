@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from heroci_action.detection.ci.arguments import is_split
-from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
 from heroci_action.detection.ci.records import Command, Job
 from heroci_action.detection.ci.suite import Suite, databases_of
 from heroci_action.detection.ci.task_runners.tox import find_all_with_tests
@@ -14,7 +13,7 @@ from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.environment.python_version import choose_python
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.test_stage.other_tests import variables_of
+from heroci_action.detection.test_runner.variables import variables_of
 from heroci_action.text import some
 
 
@@ -37,11 +36,8 @@ def warn_of_further_legs(project: ProjectFiles, named: Collection[Command]) -> I
     own = databases_of(suite.job)
     databases = {name for job in twins for name in databases_of(job) - own}
     # A leg on another database has its address in variables.
-    same = [
-        job
-        for job in twins
-        if databases_of(job) <= own and not any(command in named for command in job.commands)
-    ]
+    same = (job for job in twins if databases_of(job) <= own)
+    same = (job for job in same if not any(command in named for command in job.commands))
     variables = dict.fromkeys(pair for job in same for pair in _variables(project, job, versions))
     environments = tuple(_further_environments(project, suite))
     parts = (
@@ -62,7 +58,7 @@ def warn_of_further_legs(project: ProjectFiles, named: Collection[Command]) -> I
 def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> Iterator[str]:
     """Yield the variables of the job's tests with other values than the suite's: `DB=sqlite`.
 
-    Addresses of databases and variables that repeat the version of Python say what is named already.
+    One that repeats the version of Python says what is named already.
     """
     runs = filter(None, (find_test_run(command, project.tree) for command in job.commands))
     run = next(runs, None)
@@ -70,10 +66,8 @@ def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> It
     if run is None or is_split(run.arguments):
         return
     for name, value in variables_of(project, run.command).items():
-        pair = f"{name}={value}"
-        is_server = POSTGRES.search(pair) or OTHER_DATABASE.search(pair)
-        if not is_server and not any(version in value for version in versions):
-            yield pair
+        if not any(version in value for version in versions):
+            yield f"{name}={value}"
 
 
 def _further_environments(project: ProjectFiles, suite: Suite) -> Iterator[str]:

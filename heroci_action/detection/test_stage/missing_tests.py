@@ -16,12 +16,12 @@ from heroci_action.detection.lint.proposals import written_steps
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers.others import further_servers
 from heroci_action.detection.test_runner.choice import main_run
+from heroci_action.detection.test_runner.variables import variables_of
 from heroci_action.detection.test_stage.arguments import kept_words, surroundings_of
 from heroci_action.detection.test_stage.other_tests import (
     describe_run,
     is_variant,
     runs_outside,
-    variables_of,
 )
 from heroci_action.text import some
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import itertools
-import re
 import shlex
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
-from heroci_action.detection.ci.records import UNKNOWN, Command, Job, Trigger
+from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import find_exclusions, find_inclusions, select, widest
 from heroci_action.detection.ci.settings_of_runs import named_settings
 from heroci_action.detection.ci.suite import databases_of, tests_outside_projects
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
-from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.sources.named_settings import VARIABLE
 from heroci_action.detection.test_runner.places import OF_TESTS, places_of
 from heroci_action.detection.test_runner.pytest_config import file_of_run, pytest_config
+from heroci_action.detection.test_runner.variables import variables_of
 from heroci_action.repository.files import ancestors, relative_path
 
-# `postgres://:@:/`: Compose replaces the variables that only the CI knows by nothing.
-_EMPTY_ADDRESS = re.compile(r"[\w.+-]+://[:@/]*")
 _OPTIONS = {Runner.DJANGO: "--settings", Runner.PYTEST: "--ds"}
 
 
@@ -131,17 +128,3 @@ def is_variant(project: ProjectFiles, run: TestRun) -> bool:
     pairs = [f"{name}={value}" for name, value in variables_of(project, run.command).items()]
     databases = any(POSTGRES.search(pair) or OTHER_DATABASE.search(pair) for pair in pairs)
     return _is_switched_on(project, run) and not databases
-
-
-def variables_of(project: ProjectFiles, command: Command) -> dict[str, str]:
-    """Return the variables of a command that the suite does not have, or has with other values."""
-    usual = project.ci.env
-    return {
-        name: value
-        for name, value in command.env.items()
-        if may_change_tests(name)
-        and usual.get(name) != value
-        and not project.ci.is_of_service(name, value)
-        and UNKNOWN not in value
-        and not _EMPTY_ADDRESS.fullmatch(value)
-    }

@@ -170,6 +170,23 @@ jobs:
     assert "'python manage.py collectstatic'" in named(found)
 
 
+@pytest.mark.parametrize(("variables", "times"), [("{}", 0), ("{SHOP: b}", 1)])
+def test_a_line_that_the_plan_runs_before_the_tests_is_no_further_check(
+    tmp_path: Path, variables: str, times: int
+) -> None:
+    jobs = f"""
+on: push
+jobs:
+  test: {{steps: [{{run: python manage.py collectstatic}}, {{run: python manage.py test}}]}}
+  quality:
+    env: {variables}
+    steps: [{{run: python manage.py collectstatic}}, {{run: python manage.py find_icons}}]
+"""
+    text = named(project(tmp_path, {".github/workflows/ci.yml": jobs}))
+    assert "find_icons" in text
+    assert text.count("collectstatic") == times
+
+
 def test_migrations_that_must_pass_on_another_database_are_a_check(tmp_path: Path) -> None:
     jobs = """
 on: push

@@ -1,4 +1,4 @@
-"""What a command receives from a pipe: the words that xargs adds, and the script that a shell reads."""
+"""What a command receives from another one: the files that xargs and find add, and the script that a shell reads."""
 
 from __future__ import annotations
 
@@ -29,6 +29,28 @@ def with_words_of_xargs(words: list[str], lines: Lines, state: ShellState) -> li
         return [*words, *added]
     replaced = (added if word == placeholder else [word] for word in options.words)
     return [*words[:start], *chain.from_iterable(replaced)]
+
+
+def split_find(words: list[str]) -> tuple[list[str], list[str], str]:
+    """Return `find`, the program that it calls for the files with their place `{}`, and the end of the action.
+
+    The end is `;` or `+`: only after `+` does find fail if the program fails. Without an action, both are empty.
+    """
+    place = next((index for index, word in enumerate(words) if word in {"-exec", "-execdir"}), None)
+    ends = [index for index, word in enumerate(words) if word in {";", "+"}]
+    if words[:1] != ["find"] or place is None or not ends or ends[0] < place:
+        return words, [], ""
+    return words[:place], words[place + 1 : ends[0]], words[ends[0]]
+
+
+def with_words_of_find(words: list[str], state: ShellState) -> list[str]:
+    """Return the program that find calls with the files that it finds, or an unknown word."""
+    search, program, _ = split_find(words)
+    if not program:
+        return words
+    found = output_of([search], state)
+    files = [UNKNOWN] if found is None else found
+    return [*chain.from_iterable(files if word == "{}" else [word] for word in program)]
 
 
 def with_input(call: Call, lines: Lines) -> Call:

@@ -36,7 +36,12 @@ from heroci_action.detection.ci.shell.outcomes import (
 )
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.outside_copies import find_copies
-from heroci_action.detection.ci.shell.pipes import with_input, with_words_of_xargs
+from heroci_action.detection.ci.shell.pipes import (
+    split_find,
+    with_input,
+    with_words_of_find,
+    with_words_of_xargs,
+)
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.statement_text import Span, render
 from heroci_action.detection.ci.shell.syntax import ends_line, fields, parse_shell, text_of, walk
@@ -313,7 +318,8 @@ def _emit(
     outer = flow.outer or Span.of(node)
     writes = tuple(writes_of(outer, state))
     lines = _input(node, state, flow)
-    words = with_words_of_xargs(words, lines, state)
+    ignored = split_find(words)[2] == ";"
+    words = with_words_of_find(with_words_of_xargs(words, lines, state), state)
     call = with_input(parse_call(tuple(words)), lines)
     sign = "! " if flow.negated else ""
     yield Command(
@@ -325,7 +331,7 @@ def _emit(
         env={name: value for name, value in env.items() if UNKNOWN not in value},
         unknown=frozenset(name for name, value in env.items() if UNKNOWN in value),
         conditions=flow.conditions,
-        may_fail=flow.may_fail,
+        may_fail=flow.may_fail or ignored,
         decides=flow.decides,
         negated=flow.negated,
         background=flow.background,

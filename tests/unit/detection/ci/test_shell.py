@@ -51,6 +51,8 @@ FILES = {
         ("echo $(find . -newer x)", ["echo \ue000"]),
         ("find . -name 'x.*' | xargs -I{} x {} -q", ["find . -name x.*", "xargs x shop/x.py -q"]),
         ("xargs -a conf/ci.env env x", ["xargs -a conf/ci.env env x MODE=test"]),
+        ("find shop -name 'x.*' -exec x -a {} +", ["x -a shop/x.py"]),
+        ("find . -type d -exec x {} \\; && y", [f"x {UNKNOWN}", "y"]),
         ("date | xargs x", ["date", f"xargs x {UNKNOWN}"]),
         ("if command -v x; then p=$(command -v x); else p=$BIN/x; fi; $p y", ["command -v x", "x y"]),
         ("if t; then p=x/shop; else p=shop; fi; z $p", ["t", f"z {UNKNOWN}"]),
@@ -302,3 +304,11 @@ def test_another_user_finds_the_copy_in_their_own_directory() -> None:
 def test_a_place_with_other_files_is_not_the_checkout(copy: str) -> None:
     files = {"a.py": "", "web/a.js": ""}
     assert shown(commands_of(f"{copy}\ncd /srv/shop\nx", files))[1:] == ["/\ue000: x"]
+
+
+def test_find_passes_although_the_program_fails_that_it_calls_for_each_file() -> None:
+    found = commands_of("find . -name '*.sh' -exec a {} +\nfind . -name '*.sh' -exec b {} \\;")
+    assert [(command.words[0], command.may_fail) for command in found] == [
+        ("a", False),
+        ("b", True),
+    ]
