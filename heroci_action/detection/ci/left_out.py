@@ -21,6 +21,7 @@ TIDIES = "hooks that tidy files of any kind are left to the CI"
 WAITS = "it only waits"
 NO_TESTS = "it starts the test runner, but runs no test"
 UPLOADS = "it uploads results"
+HOOKS = "it is for the hooks of git"
 ALLOWED = "the CI passes even if it fails"
 CHANGES = "it changes files that git tracks"
 SPLITS = "it splits the tests between the machines of the CI"
@@ -128,6 +129,8 @@ _CODE = ("-c", "--command")
 _CHECKING = re.compile(
     r"(^|[-_])(check|checks|checker|lint|linter|qa|audit|validate|verify)([-_.]|$)|\wlint$"
 )
+# `generate_pre_commit_conf`
+_HOOKS = re.compile(r"(^|[-_])pre[-_]commit([-_.]|$)")
 # `socket.create_connection(("db", 5432))`
 _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
 # `wait_for_db`, `waitfordb`
@@ -194,8 +197,10 @@ _PACKAGE_SERVERS = re.compile(r"start|dev|serve|server|watch(:.*)?|preview")
 
 def reason_of_program(name: str) -> str | None:
     """Return why a program does not prepare the tests; unknown ones are judged by their names (`qa-check`)."""
-    waits = WAITS if _WAITING.fullmatch(name) else None
-    return _REASON_OF.get(name) or waits or (CHECKS if _CHECKING.search(name) else None)
+    if known := _REASON_OF.get(name):
+        return known
+    forms = ((_WAITING.match, WAITS), (_CHECKING.search, CHECKS), (_HOOKS.search, HOOKS))
+    return next((reason for matches, reason in forms if matches(name)), None)
 
 
 def reason_by_arguments(

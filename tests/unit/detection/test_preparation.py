@@ -488,6 +488,14 @@ def test_a_python_named_by_a_variable_that_makes_an_environment_is_harmless(tmp_
     assert [line.harmless for line in left_out] == [True, False]
 
 
+def test_what_prepares_the_hooks_of_git_does_not_prepare_the_tests(tmp_path: Path) -> None:
+    lines = workflow("generate_pre_commit_conf --quick", "python manage.py test")
+    found = loaded(tmp_path, {**django(), **lines})
+    assert not found.config.tests.before
+    assert [line.reason for line in found.facts.left_out] == ["it is for the hooks of git"]
+    assert not any("generate_pre_commit_conf" in text for text in found.warnings)
+
+
 def test_files_that_the_image_of_the_tests_makes_in_the_checkout_are_preparation(
     tmp_path: Path,
 ) -> None:

@@ -20,6 +20,11 @@ _STEP = re.compile(
     r"('''|\"\"\"|'|\")(?P<text>.*?)(?<!\\)\1",
     re.DOTALL,
 )
+# `docker { image 'acme/tools' }`, `docker.image('acme/tools').inside { … }`: the steps run in it.
+_AGENT = re.compile(
+    r"\bdocker\s*\{[^{}]*?\bimage\s*\(?\s*['\"]([\w./:-]+)['\"]"
+    r"|\bimage\s*\(\s*['\"]([\w./:-]+)['\"]\s*\)\s*\.inside\b"
+)
 # `image 'python:3.12'`
 _IMAGE = re.compile(r"\bimage\s*[(:]?\s*['\"]([\w./:-]+)['\"]")
 # NAME = 'value' in a block `environment { … }`
@@ -36,6 +41,7 @@ def read_jenkins(tree: RepositoryFiles) -> Iterator[Job]:
     for path in tree.matching(_FILE):
         text = _COMMENT.sub("", tree.text(path))
         images = [Image.parse(name, source=path) for name in _IMAGE.findall(text)]
+        agents = {found[1] or found[2] for found in _AGENT.finditer(text)}
         blocks = _ENVIRONMENT.findall(text)
         assigned = (found for block in blocks for found in _ASSIGNMENT.findall(block))
         env = {**_PREDEFINED, **dict(assigned)}
@@ -45,7 +51,9 @@ def read_jenkins(tree: RepositoryFiles) -> Iterator[Job]:
             name="",
             source=path,
             commands=tuple(command for step in steps for command in run(step, context)),
-            services=tuple(images),
+            # Which of several agents runs the tests is not known.
+            image=Image.parse(*agents, source=path) if len(agents) == 1 else None,
+            services=tuple(image for image in images if image.reference not in agents),
             python=next((image.python for image in images if image.python), None),
             predefined=_PREDEFINED,
             created=created_files(context.files),

@@ -933,3 +933,24 @@ def test_a_container_of_an_image_that_the_job_builds_is_on_its_base() -> None:
         "worker": ("python:3.12", True),
         "db": ("postgis/postgis:16-3.4", True),
     }
+
+
+@pytest.mark.parametrize(
+    ("agent", "image", "services"),
+    [
+        ("agent { docker { alwaysPull true\n image 'acme/tools:2' } }", "acme/tools:2", []),
+        ("node { docker.image('acme/tools:2').inside { sh 'ls' } }", "acme/tools:2", []),
+        ("docker.image('postgres:16').withRun { c -> sh 'ls' }", None, ["postgres:16"]),
+        (
+            "agent { docker { image 'acme/a' } } stage('x') { agent { docker { image 'acme/b' } } }",
+            None,
+            [],
+        ),
+    ],
+)
+def test_the_agent_of_jenkins_is_the_image_of_the_job(
+    agent: str, image: str | None, services: list[str]
+) -> None:
+    (job,) = ci_of({"Jenkinsfile": f"pipeline {{ {agent} sh 'pytest' }}"}).jobs
+    assert (job.image.reference if job.image else None) == image
+    assert [each.reference for each in job.services] == services
