@@ -17,8 +17,8 @@ from heroci_action.detection.preparation.node import call_with_npx
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, relative_path
 
-# `> FILE`, but neither `>&2` nor `2>/dev/null`.
-TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>])")
+# `> FILE`, but none of `>&2`, `2>/dev/null` and `>/dev/null`.
+TO_FILE = re.compile(r"(?:^|[^\d&>])>>?(?![&>]|\s*/dev/null\b)")
 # A word that is a path from the checkout's directory.
 _IN_CHECKOUT = re.compile(rf"(?<=\s)'?{re.escape(ROOT)}(?:/([\w./*-]*))?'?(?=\s|$)")
 # Programs that read no variables: the shell has replaced those of their words.

@@ -71,5 +71,25 @@ def warn_of_tracked_files(lines: Iterable[LeftOut]) -> Iterator[Finding]:
         )
 
 
+def warn_of_directories_outside(commands: Iterable[Command]) -> Iterator[Finding]:
+    """Warn of directories that the CI makes beside the checkout, where settings often keep logs: `mkdir ../logs`."""
+    made = [
+        f"{command.shown!r} ({command.source})"
+        for command in commands
+        if command.call.name == "mkdir" and _is_beside(command) and not command.may_fail
+    ]
+    if made:
+        yield Warn(
+            f"the CI makes directories beside the checkout before its tests, and HeroCI does not: "
+            f"{some(list(dict.fromkeys(made)))}; if the tests need them, let the settings for tests use directories "
+            "in the checkout"
+        )
+
+
+def _is_beside(command: Command) -> bool:
+    words = (word for word in command.call.arguments if word.startswith("../"))
+    return any(locate(word, command.directory) is None for word in words)
+
+
 def _changes_content(reason: str) -> bool:
     return reason.endswith(_TRACKED) and not reason.startswith(_MODE)

@@ -16,7 +16,10 @@ from heroci_action.detection.lint.programs import find_tidying_hooks
 from heroci_action.detection.lint.tools import lines_of_linters
 from heroci_action.detection.preparation.before_tests import find_preparation
 from heroci_action.detection.preparation.real_database import warn_of_real_database
-from heroci_action.detection.preparation.tracked_files import warn_of_tracked_files
+from heroci_action.detection.preparation.tracked_files import (
+    warn_of_directories_outside,
+    warn_of_tracked_files,
+)
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.detection.test_runner.choice import choose_runner, suite_runs
@@ -55,6 +58,7 @@ def detect_test_stage(project: ProjectFiles) -> Iterator[Finding]:
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", _left_out(project, left_out))
     yield from warn_of_tracked_files(left_out)
+    yield from warn_of_directories_outside(project.commands)
     yield from warn_of_real_database(project, before, left_out)
     yield from warn_of_handed_over(project)
     yield from warn_of_secret_files(project)

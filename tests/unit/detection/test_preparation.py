@@ -488,6 +488,22 @@ def test_a_python_named_by_a_variable_that_makes_an_environment_is_harmless(tmp_
     assert [line.harmless for line in left_out] == [True, False]
 
 
+def test_directories_beside_the_checkout_are_named(tmp_path: Path) -> None:
+    lines = workflow(
+        "mkdir -p ../logs var", "mkdir build && cd build && mkdir ../out", "./manage.py test"
+    )
+    found = loaded(tmp_path, {**django(), **lines})
+    (text,) = (text for text in found.warnings if "beside the checkout" in text)
+    assert "'mkdir -p ../logs var'" in text
+    assert "../out" not in text
+
+
+def test_a_question_without_output_only_prints(tmp_path: Path) -> None:
+    lines = workflow("command -v uv >/dev/null 2>&1", "grep x y > /dev/null", "./manage.py test")
+    left_out = loaded(tmp_path, {**django(), **lines}).facts.left_out
+    assert {line.reason for line in left_out} == {"it only prints"}
+
+
 def test_what_prepares_the_hooks_of_git_does_not_prepare_the_tests(tmp_path: Path) -> None:
     lines = workflow("generate_pre_commit_conf --quick", "python manage.py test")
     found = loaded(tmp_path, {**django(), **lines})
