@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 
@@ -25,6 +26,7 @@ from heroci_action.detection.requirements.declared import (
 from heroci_action.detection.requirements.files import distribution
 from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.requirements.markers import applicable
+from heroci_action.detection.requirements.pixi import pixi_environment
 from heroci_action.detection.requirements.unknown_installs import warn_of_unknown_installs
 from heroci_action.detection.settings.source import uses_geodjango
 from heroci_action.detection.test_runner.choice import uses_pytest
@@ -165,11 +167,24 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
             f'{found.why}; set requirements = ["requirements.txt"] or packages = ["django"]',
             ('packages = ["django"]',),
         )
+    yield from _warn_of_conda(project)
     yield from _missing_files(project)
     yield from warn_of_unknown_installs(project)
     yield from _old_coverage(project)
     yield from _system_packages(project)
     yield from detect_job_image(project)
+
+
+def _warn_of_conda(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn that packages of conda are replaced by those of the same names on PyPI."""
+    found = pixi_environment(project)
+    if found and not any(project.configured(key) for key in ("lock", "requirements", "packages")):
+        without = f", without {', '.join(found.left_out)}" if found.left_out else ""
+        yield Warn(
+            f"pixi installs packages of conda (the environment {found.name!r} in {found.path}), and HeroCI those of "
+            f"the same names on PyPI{without}; set `packages` if one has another name, and `apt` to missing libraries",
+            (f"packages = {json.dumps(list(found.packages))}",),
+        )
 
 
 def _missing_files(project: ProjectFiles) -> Iterator[Finding]:

@@ -20,6 +20,7 @@ from heroci_action.detection.requirements.files import distribution
 from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.requirements.markers import applicable, is_exact
 from heroci_action.detection.requirements.metadata import Metadata, read_metadata
+from heroci_action.detection.requirements.pixi import pixi_environment
 from heroci_action.detection.requirements.specifiers import allows, parse_specifier
 from heroci_action.plan.stages import NEWEST_PYTHON, SUPPORTED_PYTHONS
 from heroci_action.repository.files import join, parent
@@ -123,6 +124,7 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
             versions = _versions(_OTHER_TOOL.sub("", text))
             yield from ((version, path) for version in versions[:1])
     yield from _in_ci(project)
+    yield from _in_pixi(project)
     yield from _in_dockerfile(project)
     for directory in project.layout.directories:
         path = join(directory, "Pipfile")
@@ -132,6 +134,16 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
             yield from ((version, path) for version in _versions(str(named)))
     yield from _in_other_jobs(project)
     yield from _of_distribution(project)
+
+
+def _in_pixi(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    """Yield the newest Python that the environment of pixi allows."""
+    found = pixi_environment(project)
+    known = [_version(text) for text in SUPPORTED_PYTHONS]
+    allowed = [each for each in known if found and found.python and allows(found.python, each)]
+    usual = [version for version in allowed if version <= _USUAL] or allowed
+    if found and usual:
+        yield max(usual), f"python in {found.path}"
 
 
 def _of_distribution(project: ProjectFiles) -> Iterator[tuple[Version, str]]:

@@ -30,6 +30,7 @@ from heroci_action.detection.requirements.metadata import (
     read_metadata,
 )
 from heroci_action.detection.requirements.other_jobs import with_other_job
+from heroci_action.detection.requirements.pixi import pixi_environment
 from heroci_action.detection.requirements.poetry import requirement_lines
 from heroci_action.detection.requirements.uv_workspace import (
     lock_of_workspace,
@@ -96,9 +97,29 @@ def find_dependencies(project: ProjectFiles) -> Dependencies:
         return _from_lock(project, lock, installs)
     if isinstance(files, list) and all(isinstance(file, str) for file in files):
         return _from_files(project, replace(installs, files=tuple(files)), "configured")
+    if pixi := _from_pixi(project, installs):
+        return pixi
     if installs:
         return _from_ci(project, installs)
     return _without_ci(project, installs)
+
+
+def _from_pixi(project: ProjectFiles, installs: Installs) -> Dependencies | None:
+    found = pixi_environment(project)
+    if found is None:
+        return None
+    metadata = find_metadata(project.tree, project.layout) if found.has_project else None
+    packages = tuple(dict.fromkeys((*found.packages, *installs.packages)))
+    direct = tuple(parse_requirements(packages))
+    return Dependencies(
+        packages=packages,
+        project=metadata.directory if metadata else None,
+        metadata=metadata.file if metadata else None,
+        install_project=metadata is not None,
+        direct=direct,
+        exact=direct,
+        why=f"the environment {found.name!r} of pixi in {found.path}",
+    )
 
 
 def installed_by(project: ProjectFiles, commands: Sequence[Command]) -> tuple[Requirement, ...]:

@@ -10,7 +10,12 @@ from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded
 
 OWN = "import pytest\n\n@pytest.fixture(scope='session')\ndef django_db_setup({}):\n    {}\n"
-LINES = ("./manage.py collectstatic", "./manage.py migrate", "./manage.py loaddata cities", "pytest")
+LINES = (
+    "./manage.py collectstatic",
+    "./manage.py migrate",
+    "./manage.py loaddata cities",
+    "pytest",
+)
 
 
 def named(root: Path, conftest: str, *lines: str) -> tuple[str, ...]:

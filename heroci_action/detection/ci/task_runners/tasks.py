@@ -14,6 +14,7 @@ from typing import Any
 from heroci_action.detection.ci.command_line import split_at_dashes
 from heroci_action.detection.ci.dotenv import parse_known
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
+from heroci_action.detection.ci.task_runners.pixi_manifest import find_manifest
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.repository.files import RepositoryFiles, ancestors, join
 
@@ -32,7 +33,6 @@ _TABLES: Mapping[str, tuple[str, ...]] = {
     "poe": ("tool", "poe", "tasks"),
     "pdm": ("tool", "pdm", "scripts"),
     "rye": ("tool", "rye", "scripts"),
-    "pixi": ("tool", "pixi", "tasks"),
 }
 
 
@@ -179,15 +179,24 @@ def _shared(options: Mapping[str, Any], tree: RepositoryFiles, directory: str) -
     return {**parse_known(text), **_plain(options.get("env"))}
 
 
+def _entries(tree: RepositoryFiles, directory: str, runner: str) -> tuple[str, Mapping[str, Any]]:
+    """Return the file in a directory that declares the tasks of a program, and its tasks."""
+    if runner == "pixi":
+        manifest = find_manifest(tree, directory)
+        return (manifest.path, manifest.tasks) if manifest else ("", {})
+    path = join(directory, "Pipfile" if runner == "pipenv" else "pyproject.toml")
+    entries: Any = tree.toml(path)
+    for key in ("scripts",) if runner == "pipenv" else _TABLES[runner]:
+        entries = table(entries).get(key)
+    return path, table(entries)
+
+
 def _files(command: Command, tree: RepositoryFiles, runner: str) -> Iterator[_Tasks]:
     for directory in ancestors(command.directory) if not command.directory.startswith("/") else ():
-        path = join(directory, "Pipfile" if runner == "pipenv" else "pyproject.toml")
-        entries: Any = tree.toml(path)
-        for key in ("scripts",) if runner == "pipenv" else _TABLES[runner]:
-            entries = table(entries).get(key)
-        if table(entries):
-            env = {**command.env, **_shared(table(table(entries).get("_")), tree, directory)}
-            yield _Tasks(path=path, directory=directory, entries=table(entries), env=env)
+        path, entries = _entries(tree, directory, runner)
+        if entries:
+            env = {**command.env, **_shared(table(entries.get("_")), tree, directory)}
+            yield _Tasks(path=path, directory=directory, entries=entries, env=env)
         taskfile = tree.first(*(join(directory, name) for name in _TASKFILES))
         if runner == "task" and taskfile:
             document = read_yaml(tree, taskfile)
