@@ -16,15 +16,17 @@ from heroci_action.detection.facts import Facts, Suggestion
 from heroci_action.detection.findings import Fact, Finding, FixedAddress, Found, Skip, Warn
 from heroci_action.detection.image.production import detect_image
 from heroci_action.detection.import_paths import import_paths
-from heroci_action.detection.layout import find_layout
+from heroci_action.detection.layout import find_layout, import_roots, module_file
 from heroci_action.detection.lint.tools import detect_lint
 from heroci_action.detection.preparation.needed_tables import find_import_queries
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.projects import find_territory
+from heroci_action.detection.pytest_file import find_python_paths
 from heroci_action.detection.servers.database import detect_database
 from heroci_action.detection.servers.docker_use import detect_docker_use
 from heroci_action.detection.servers.further_databases import detect_further_databases
 from heroci_action.detection.servers.others import find_other_servers
+from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.detection.settings.missing_modules import detect_missing_modules
 from heroci_action.detection.settings.modules import detect_settings
 from heroci_action.detection.test_runner.choice import suite_runs, uses_pytest
@@ -70,6 +72,16 @@ def _source_paths(project: ProjectFiles) -> Iterator[str]:
     # Python imports from the directory of manage.py, else from the working directory.
     usual = parent(layout.manage) if layout.manage else layout.directory
     yield from (path for path in paths if path != usual)
+    yield from _paths_of_pytest(project)
+
+
+def _paths_of_pytest(project: ProjectFiles) -> Iterator[str]:
+    """Yield the directories of pytest's `pythonpath` if Django finds the settings of the tests only with them."""
+    tree, layout = project.tree, project.layout
+    module = choose_settings(project)[0]
+    roots = (*import_roots(tree, layout), *import_paths(tree, project.ci))
+    if module and module_file(tree, roots, module) is None and project.module(module):
+        yield from find_python_paths(tree, layout.directories)
 
 
 _PACKAGE = r"[^/]+/__init__\.py"

@@ -93,6 +93,24 @@ def test_directories_on_the_import_path_of_the_ci_are_on_that_of_the_tests(
     assert loaded(tmp_path, files).facts.source_paths == paths
 
 
+@pytest.mark.parametrize(
+    ("settings", "paths"),
+    [("apps/shop/office/settings.py", ("apps/shop",)), ("office/settings.py", ())],
+)
+def test_the_checks_find_the_settings_where_pytest_finds_them(
+    tmp_path: Path, settings: str, paths: tuple[str, ...]
+) -> None:
+    files = {
+        "manage.py": manage("office.settings"),
+        settings: 'SECRET_KEY = "x"\n',
+        settings.replace("settings", "__init__"): "",
+        "apps/shop/other.py": "",
+        "pytest.ini": "[pytest]\npythonpath = apps/shop\nDJANGO_SETTINGS_MODULE = office.settings\n",
+        **workflow("pytest"),
+    }
+    assert loaded(tmp_path, files).facts.source_paths == paths
+
+
 def test_settings_on_the_import_path_of_the_ci_are_read(tmp_path: Path) -> None:
     files = {
         "manage.py": manage("office.settings"),
