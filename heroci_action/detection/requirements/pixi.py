@@ -17,9 +17,9 @@ from heroci_action.detection.requirements.poetry import requirement_lines
 # Packages of conda that are no packages of PyPI, or that HeroCI brings.
 _NOT_ON_PYPI = frozenset(
     {
-        "python", "pip", "make", "cmake", "ninja", "git", "nodejs", "yarn", "pnpm", "gettext", "compilers", "c-compiler",
-        "cxx-compiler", "gcc", "gxx", "pkg-config", "curl", "openssl", "postgresql", "libpq", "redis-server", "postgis",
-        "libgdal", "gdal", "geos", "proj", "graphviz", "pandoc", "ffmpeg",
+        "python", "pip", "make", "cmake", "ninja", "git", "nodejs", "yarn", "pnpm", "gettext", "compilers",
+        "c-compiler", "cxx-compiler", "gcc", "gxx", "pkg-config", "curl", "openssl", "postgresql", "libpq",
+        "redis-server", "postgis", "libgdal", "gdal", "geos", "proj", "graphviz", "pandoc", "ffmpeg",
     }
 )  # fmt: skip
 _NAMES_ON_PYPI = {
