@@ -66,7 +66,7 @@ def _stages(project: ProjectConfig) -> Iterator[str]:
     lines = [_comment("The project's CI also runs these tests, each in its own stage.")]
     for number, tests in enumerate(found, start=2):
         servers = dict.fromkeys((*project.config.services, *tests.services))
-        stage = {"steps": [tests.command], "services": list(servers)}
+        stage = {"steps": [*tests.before, tests.command], "services": list(servers)}
         env = {
             key: value for key, value in tests.env.items() if not _is_planned(project, key, value)
         }

@@ -32,10 +32,12 @@ class Suggestion:
 class OtherTests:
     """Tests that the CI runs in addition to the suite: a command in the working directory, with its own variables.
 
-    `services` are the lines of the configuration for servers that only its job has, by their names.
+    `before` are the lines that its job runs before it, `services` the lines of the configuration for servers that only
+    its job has, by their names.
     """
 
     command: str
+    before: tuple[str, ...] = ()
     services: Mapping[str, str] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
 

@@ -394,8 +394,6 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "script": _script,
     "su": _script,
     **dict.fromkeys(("circleci", "circleci-agent"), _circleci),
-    "docker": _docker,
-    "podman": _docker,
-    "docker-compose": _compose,
-    "podman-compose": _compose,
+    **dict.fromkeys(("docker", "podman"), _docker),
+    **dict.fromkeys(("docker-compose", "podman-compose"), _compose),
 }

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from heroci_action.detection.ci.left_out import FOLLOWS, NETWORK
-from heroci_action.detection.ci.records import Command, LeftOut
+from heroci_action.detection.ci.left_out import FOLLOWS, INSTALLS_OTHER, NETWORK
+from heroci_action.detection.ci.records import Command, Job, LeftOut
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.preparation.line import Line, find_check, leave_out
 from heroci_action.detection.preparation.needed_tables import need_tables
@@ -43,6 +43,21 @@ def find_preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[Left
     for job in (suite.job, *suite.others) if suite else ():
         left_out += (*job.actions, *job.left_out)
     return tuple(kept), tuple(dict.fromkeys(left_out))
+
+
+def find_preparation_of(project: ProjectFiles, job: Job, run: Command) -> tuple[str, ...]:
+    """Return what a job runs before one of its commands: the lines that a step can repeat, and what they install."""
+    place = job.commands.index(run)
+    around = {id(outer) for outer in run.via}
+    found: dict[str, None] = {}
+    for command in unite_tasks(job.commands[:place], around):
+        own = {key: text for key, text in command.env.items() if run.env.get(key) != text}
+        outcome = Line(project, replace(command, env=own)).outcome()
+        if isinstance(outcome, str):
+            found[outcome] = None
+        elif outcome.reason == INSTALLS_OTHER:
+            found[outcome.command or outcome.line] = None
+    return tuple(found)
 
 
 def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftOut | None:

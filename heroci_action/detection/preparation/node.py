@@ -41,9 +41,16 @@ def call_with_npx(project: ProjectFiles, command: Command) -> list[str]:
 
 def _managers_in(project: ProjectFiles, command: Command) -> set[str]:
     """Return the package manager of a call, and those of the scripts that it runs."""
-    inner = (each for each in project.commands if any(outer is command for outer in each.via))
+    inner = (
+        each for each in project.commands if any(_is_same(outer, command) for outer in each.via)
+    )
     calls = (outer.call.name for each in inner for outer in (*each.via, each))
     return {command.call.name, *calls} & PACKAGE_MANAGERS
+
+
+def _is_same(call: Command, other: Command) -> bool:
+    """Return whether two calls run the same script, perhaps with other variables."""
+    return (call.words, call.directory) == (other.words, other.directory)
 
 
 def _package(project: ProjectFiles, command: Command, name: str) -> str:

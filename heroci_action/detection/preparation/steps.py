@@ -144,7 +144,7 @@ class _Step:
         # The target of a symbolic link counts from the place of the link.
         if self.call.name != "ln":
             text = _IN_CHECKOUT.sub(lambda found: relative_path(found[1] or ".", here), text)
-        line = self._allowed_to_fail(f"{self._variables()}{text}")
+        line = self._allowed_to_fail(f"{self._variables(text)}{text}")
         return line if place == "." else f"cd {shlex.quote(place)} && {line}"
 
     def _allowed_to_fail(self, line: str) -> str:
@@ -155,8 +155,8 @@ class _Step:
             return line
         return f"{{\n{line}\n}} || true" if "<<" in line else f"{line} || true"
 
-    def _variables(self) -> str:
-        """Return the variables of this line only, such as NODE_ENV of a step."""
+    def _variables(self, text: str) -> str:
+        """Return the variables of this line only, such as NODE_ENV of a step, that its text does not set itself."""
         ci = self.project.ci
         env = {} if self.call.name in _WITHOUT_VARIABLES else self.command.env
         return "".join(
@@ -164,6 +164,7 @@ class _Step:
             for name, value in env.items()
             # A step has its own PATH.
             if not (ci.env.get(name) == value or name == "PATH" or ci.is_of_service(name, value))
+            and not re.match(rf"(\w+=\S* )*{name}=", text)
         )
 
 

@@ -13,6 +13,7 @@ from heroci_action.detection.ci.test_runs import TestRun, runs_scenarios
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.findings import Fact, Finding, Warn
 from heroci_action.detection.lint.proposals import written_steps
+from heroci_action.detection.preparation.before_tests import find_preparation_of
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers.others import further_servers
 from heroci_action.detection.test_runner.choice import main_run
@@ -70,13 +71,14 @@ def _also_runs(
 
 
 def _describe(project: ProjectFiles, run: TestRun) -> OtherTests | None:
-    """Return a run with the servers that only its job has, and their addresses in its variables."""
+    """Return a run with what its job does before, and with the servers that only it has, with their addresses."""
     tests = describe_run(project, run, kept_words(project, run))
     job = next((each for each in project.ci.jobs if run.command in each.commands), None)
     if tests is None or job is None:
         return tests
     services, env = further_servers(project, job, tests.env)
-    return replace(tests, services=services, env=env)
+    before = find_preparation_of(project, job, run.command)
+    return replace(tests, before=before, services=services, env=env)
 
 
 def _unknown_choices(runs: tuple[TestRun, ...]) -> Iterator[Finding]:

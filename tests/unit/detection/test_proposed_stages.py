@@ -119,3 +119,33 @@ def test_the_name_of_another_workflow_is_no_variable_of_a_step(tmp_path: Path) -
     other = "name: Tests\non: push\njobs: {t: {steps: [{run: python manage.py test}]}}\n"
     (tmp_path / ".github/workflows/a.yml").write_text(other)
     assert proposed(load(tmp_path)) == {"checks": ["gitlint -x"]}
+
+
+PARTS = """
+on: push
+jobs:
+  unit:
+    env: {MODE: ci}
+    steps: [{run: pip install -r requirements.txt}, {run: python manage.py test --exclude-tag e2e}]
+  e2e:
+    env: {MODE: e2e}
+    services: {redis: {image: 'redis:7', ports: ['6379:6379']}}
+    steps:
+      - run: pip install -r requirements.txt
+      - run: npm ci && NODE_ENV=production npm run build
+      - run: playwright install chromium
+      - run: python manage.py runserver &
+      - run: python manage.py test --tag e2e
+"""
+
+
+def test_a_stage_for_a_part_of_the_suite_has_the_preparation_of_its_job(tmp_path: Path) -> None:
+    files = {**django(), "package.json": "{}", ".github/workflows/ci.yml": PARTS}
+    assert proposed(loaded(tmp_path, files)) == {
+        "tests-2": [
+            "npm ci",
+            "NODE_ENV=production npm run build",
+            "playwright install chromium",
+            "python manage.py test --tag e2e",
+        ]
+    }
