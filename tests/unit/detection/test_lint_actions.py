@@ -37,6 +37,20 @@ def project(root: Path, uses: str, **inputs: str) -> ProjectConfig:
         ("acme/python-lint@v1", {"use__isort": "true", "python__root__list": "src"}, "isort", "src"),
         ("acme/black-action@v1", {"args": "--check --exclude '(a|b)' -l 99 src"}, "black", "--exclude (a|b) -l 99 src"),
         ("acme/action-flake8@v1", {"options": "--select F src"}, "flake8", "--select F src"),
+        ("suo/flake8-github-action@v1", {"checkName": "lint"}, "flake8", "."),
+        ("julianwachholz/flake8-action@v2", {"path": "src", "config": "conf/a.yml"}, "flake8",
+         "--config conf/a.yml src"),
+        ("tonybajan/flake8-check-action@v1", {"select": "E3,F", "maxlinelength": "99", "path": "src"}, "flake8",
+         "--select=E3,F --max-line-length=99 src"),
+        ("cclauss/GitHub-Action-for-Flake8@0.6", {"args": "src --select=E9"}, "flake8", "--select=E9 src"),
+        ("wemake-services/wemake-python-styleguide@1.0", {"path": "src"}, "flake8", "src"),
+        ("reviewdog/action-black@v3", {"black_args": "src -l 99"}, "black", "-l 99 src"),
+        ("jpetrucciani/black-check@master", {"path": "src"}, "black", "src"),
+        ("chartboost/ruff-action@v1", {"src": "src"}, "ruff", "src"),
+        ("jakebailey/pyright-action@v2", {"project": "conf/a.yml", "extra__args": "src"}, "pyright",
+         "--project=conf/a.yml src"),
+        ("reviewdog/action-yamllint@v1", {"yamllint_flags": "conf"}, "yamllint", "conf"),
+        ("ricardochaves/python-lint@v1.4.0", {"python__root__list": "src", "use__black": "false"}, "mypy", "src"),
         ("codespell-project/actions-codespell@v2", {"path": "src", "skip": "*.po"}, "codespell", "--skip=*.po src"),
     ],
 )  # fmt: skip
@@ -65,7 +79,11 @@ def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
         "acme/spdx-checker-action",
         "acme/gh-action-pip-audit",
         "github/super-linter",
-        "suo/flake8-github-action",
+        "acme/flake8-annotator",
+        "acme/pyright-review",
+        "creyD/prettier_action",
+        "cloudposse/github-action-pre-commit",
+        "aquasecurity/trivy-action",
         "cypress-io/github-action",
         "acme/lighthouse-ci-action",
         "lycheeverse/lychee-action",
@@ -80,7 +98,14 @@ def test_a_check_that_is_no_known_command_line_is_named(tmp_path: Path, name: st
 
 @pytest.mark.parametrize(
     "name",
-    ["github/codeql-action/analyze", "actions/labeler", "acme/welcome", "grafana/setup-k6-action"],
+    [
+        "github/codeql-action/analyze",
+        "actions/labeler",
+        "acme/welcome",
+        "grafana/setup-k6-action",
+        "aquasecurity/setup-trivy",
+        "pre-commit-ci/lite-action",
+    ],
 )
 def test_other_actions_are_no_checks(tmp_path: Path, name: str) -> None:
     assert not [text for text in project(tmp_path, f"{name}@v1").warnings if name in text]
@@ -89,3 +114,9 @@ def test_other_actions_are_no_checks(tmp_path: Path, name: str) -> None:
 def test_an_action_that_only_installs_the_tool_of_its_tests_is_no_check(tmp_path: Path) -> None:
     found = project(tmp_path, "cypress-io/github-action@v6", runTests="false")
     assert not [text for text in found.warnings if "cypress" in text]
+
+
+def test_linters_that_an_input_switches_off_are_not_run(tmp_path: Path) -> None:
+    found = project(tmp_path, "ricardochaves/python-lint@v1.4.0", use__black="false").config.lint
+    assert {"flake8", "isort", "mypy", "pylint", "pycodestyle"} <= found.keys()
+    assert "black" not in found

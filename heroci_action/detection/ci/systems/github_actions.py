@@ -10,6 +10,7 @@ from typing import Any
 
 from heroci_action.detection.ci.left_out import CHECKS, CONDA
 from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
+from heroci_action.detection.ci.systems import linter_actions
 from heroci_action.detection.ci.systems.action_servers import find_servers
 from heroci_action.detection.ci.systems.linter_inputs import linter_lines, named_line
 from heroci_action.detection.ci.yaml_file import items, table, texts
@@ -21,32 +22,7 @@ _INPUT = re.compile(
 )
 # The command line that an action makes of its inputs.
 _LINES: Mapping[str, str] = {
-    # - uses: psf/black@stable
-    #   with: { src: "./src", options: "--check" }
-    "psf/black": "uvx black{@version} {options|--check --diff} {src|.}",
-    "isort/isort-action": "uvx isort{@isort-version} {configuration|--check-only --diff} {sort-paths|.}",
-    "jamescurtin/isort-action": "isort {configuration|--check-only --diff} {sort-paths|.}",
-    "rickstaa/action-black": "black --check {black_args|.}",
-    "py-actions/flake8": "pip install {plugins}\n"
-    "uvx flake8{@flake8-version} {--max-line-length=max-line-length} {--ignore=ignore} {--exclude=exclude} {args} "
-    "{path}",
-    "TrueBrain/actions-flake8": "pip install {plugins}\n"
-    "flake8 {--max-line-length=max_line_length} {--ignore=ignore} {path}",
-    "reviewdog/action-flake8": "flake8 {flake8_args} {workdir}",
-    "tsuyoshicho/action-mypy": "mypy {mypy_flags} {target|.}",
-    "ibiqlik/action-yamllint": "yamllint {--config-file=config_file} {file_or_dir|.}",
-    "codespell-project/actions-codespell": "codespell {--skip=skip} {--ignore-words=ignore_words_file} "
-    "{--ignore-words-list=ignore_words_list} {--exclude-file=exclude_file} {path|.}",
-    # - uses: astral-sh/ruff-action@v3
-    #   with: { args: "format --check", src: "./src" }
-    "astral-sh/ruff-action": "uvx ruff{@version} {args|check} {src|.}",
-    "chartboost/ruff-action": "uvx ruff{@version} {args} {src}",
-    "jpetrucciani/mypy-check": "mypy {path} {mypy_flags}",
-    # - uses: pre-commit/action@v3.0.1
-    #   with: { extra_args: --all-files }
-    "pre-commit/action": "pre-commit run --all-files {extra_args}",
-    "j178/prek-action": "prek run --all-files {extra-args}",
-    "tox-dev/action-pre-commit-uv": "pre-commit run --all-files {extra_args}",
+    **linter_actions.LINES,
     # - uses: awalsh128/cache-apt-pkgs-action@v1
     #   with: { packages: "gettext libvips42" }
     "awalsh128/cache-apt-pkgs-action": "apt-get install {packages}",
@@ -84,12 +60,6 @@ HARMLESS = re.compile(
     r"|(^|[/_-])(uv|python|poetry|pdm|hatch|pipenv|tox|nox|node|pnpm|bun|yarn|npm|pip|conda|micromamba|just|mise)\b"
     r"|cache|checkout|upload|download|artifact|cancel|concurren|notif|slack|discord|report|comment|summary|badge"
     r"|disk-space|labeler|paths-filter|changed-files|annotat|coverage|problem-matcher|apt|lint|token|release|git-auto"
-)
-# Actions that check the code; GitHub's own actions watch the repository.
-_CHECKS = re.compile(
-    r"^(?!actions/|github/(?!super-linter)).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell|bandit|semgrep"
-    r"|shellcheck|zizmor|gitleaks|licen[sc]e|markdown|checker\b|[/_-]audit\b|checkov"
-    r"|(fmt|format)-check$|[/_-]validate$)"
 )
 # Actions that test a running site or the links of documents: `cypress-io/github-action`, but `grafana/setup-k6-action`
 _TESTS = re.compile(
@@ -144,7 +114,7 @@ class Action:
         # - uses: cypress-io/github-action@v6
         #   with: { runTests: false }
         tests = self.inputs.get("runTests", "").lower() != "false" and _TESTS.search(name)
-        return self._script is None and bool(tests or _CHECKS.search(name))
+        return self._script is None and bool(tests or linter_actions.CHECKS.search(name))
 
     @property
     def checks_out_itself(self) -> bool:
@@ -216,7 +186,8 @@ class Action:
         of_tests = (name for name in self.inputs if _OF_TESTS.fullmatch(name))
         scripts = (self.inputs[n] for n in (*_SCRIPTS, *of_tests) if self.inputs.get(n))
         name = self.name.lower()
-        checks = linter_lines(self.inputs) if _CHECKS.search(name) else None
+        given = {**linter_actions.DEFAULTS.get(self.name, {}), **self.inputs}
+        checks = linter_lines(given) if linter_actions.CHECKS.search(name) else None
         return next(scripts, None) or checks or named_line(name, self.inputs) or None
 
     def _fill(self, match: re.Match[str]) -> str:
@@ -238,7 +209,7 @@ class Action:
 
 def names_check(name: str) -> bool:
     """Return whether a name is that of a check: `shellcheck/check`, `django-security-check`."""
-    patterns = (_CHECKS, _OWN_CHECKS)
+    patterns = (linter_actions.CHECKS, _OWN_CHECKS)
     return any(pattern.search(name.lower()) for pattern in patterns)
 
 
