@@ -28,10 +28,10 @@ from heroci_action.detection.ci.compose.image_build import (
 )
 from heroci_action.detection.ci.compose.mounts import environment_of_service
 from heroci_action.detection.ci.compose.up import ending_services
-from heroci_action.detection.ci.consoles import is_console, leave_out_console
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
 from heroci_action.detection.ci.left_out import INSTALLS, reason_of_program
 from heroci_action.detection.ci.machine_servers import find_installed_servers, find_server
+from heroci_action.detection.ci.other_containers import find_reason, leave_out_container
 from heroci_action.detection.ci.records import (
     Call,
     Command,
@@ -70,17 +70,18 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
     values = {value for command in commands for value in command.env.values()}
     # The declared services of a job are for its tests.
     started = [reader.on_base(image) for image in reader.servers.values()]
-    free = (image for image in started if image.alias not in reader.needed)
-    consoles = [image for image in free if is_console(image, values)]
+    free = [image for image in started if image.alias not in reader.needed]
+    others = [(image, reason) for image in free if (reason := find_reason(image, values))]
+    named = [image for image, _ in others]
     return replace(
         job,
         commands=commands,
-        services=(*job.services, *(image for image in started if image not in consoles)),
+        services=(*job.services, *(image for image in started if image not in named)),
         image_commands=reader.contents.commands,
         base=reader.base,
         presumed=reader.presumed,
         python=reader.python or job.python,
-        left_out=(*job.left_out, *reader.missing, *map(leave_out_console, consoles)),
+        left_out=(*job.left_out, *reader.missing, *itertools.starmap(leave_out_container, others)),
     )
 
 

@@ -249,7 +249,7 @@ _ADDRESS = re.compile(
     r"([a-z0-9]+)(?:\+\w+)?://(?:[^@/\s]*@)?([\w.-]+)(?::\d+)?(?:/\S*)?", re.ASCII
 )
 # `localhost`
-_LOCAL = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|::1")
+_LOCAL = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|172\.17\.0\.1|host\.docker\.internal|::1")
 # The names of servers in networks that are not described anywhere.
 _USUAL_HOSTS = frozenset({*(kind.name for kind in _KINDS), "postgresql", "valkey", "db", "cache"})
 

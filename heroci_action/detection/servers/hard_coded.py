@@ -14,7 +14,8 @@ from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import read_of, reads
 from heroci_action.detection.test_runner.places import OF_TESTS
 
-LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0"
+# 172.17.0.1 is this machine in Docker's usual network.
+LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0|172\.17\.0\.1|host\.docker\.internal"
 
 
 def file_with_local_address(project: ProjectFiles, ports: Collection[str]) -> str | None:

@@ -43,6 +43,13 @@ def test_the_port_of_an_unknown_server_is_the_only_one_in_its_variables(tmp_path
     assert "sso" not in on_github(tmp_path, two).config.services
 
 
+@pytest.mark.parametrize("host", ["localhost", "172.17.0.1", "host.docker.internal"])
+def test_a_container_reaches_the_published_ports_of_its_machine(tmp_path: Path, host: str) -> None:
+    services = '{files: {image: minio/minio, ports: ["9100:9000"]}}'
+    found = on_github(tmp_path, services, env=f'{{FILES_URL: "http://{host}:9100/"}}')
+    assert found.config.env["FILES_URL"] == "http://{files.host}:{files.port}/"
+
+
 @pytest.mark.parametrize(
     ("services", "env", "port"),
     [

@@ -510,6 +510,16 @@ def test_containers_for_people_are_no_servers_of_the_tests() -> None:
     assert [line.line for line in ci.suite.job.left_out][3] == "s3: traefik:v3"
 
 
+def test_the_client_of_a_server_is_no_server_and_may_prepare_the_tests() -> None:
+    services = {"files": {"image": "minio/minio"}, "buckets": {"image": "minio/mc:7"}}
+    files = {"compose.yml": json.dumps({"services": services})}
+    ci = ci_of({**files, **workflow("docker compose up -d", "pytest")})
+    assert [image.reference for image in ci.services] == ["minio/minio"]
+    assert ci.suite
+    (line,) = (each for each in ci.suite.job.left_out if each.line == "buckets: minio/mc:7")
+    assert not line.harmless
+
+
 def test_a_mail_server_stays_if_the_tests_read_its_page() -> None:
     files = {"compose.yml": "services: {mail: {image: mailhog/mailhog}}"}
     lines = ("docker compose up -d", "MAIL_API=http://localhost:8025/api pytest")
