@@ -189,13 +189,13 @@ _NAME_OF_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
 def redis_password(image: Image) -> str | None:
-    """Return the password that the CI's Redis requires: in its command, or in the variable of Bitnami's image."""
+    """Return the password that the CI's Redis requires: in its command, or in the variable of Bitnami's or an own image."""
     line = " ".join((*image.arguments, image.env.get("REDIS_ARGS", "")))
     match = _REQUIRES_PASSWORD.search(line)
     password = match[2] if match else ""
     if variable := _NAME_OF_VARIABLE.fullmatch(password):
         password = image.env.get(variable[1], "")
-    if not match and "bitnami" in image.name:
+    if not match and (image.built or "bitnami" in image.name):
         password = image.env.get("REDIS_PASSWORD", image.env.get("VALKEY_PASSWORD", ""))
     return password if password and UNKNOWN not in password else None
 

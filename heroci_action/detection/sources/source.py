@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 from heroci_action.detection.layout import module_file
+from heroci_action.detection.sources.called_functions import called_parts
 from heroci_action.detection.sources.declared_defaults import declared_defaults
 from heroci_action.detection.sources.environment_reads import (
     Read,
@@ -113,10 +114,16 @@ class SettingsSource:
         """Return every read of the environment with its statement."""
         defaults = declared_defaults((s.node for s in self.statements), self.functions)
         return tuple(
-            (read.with_declared(defaults), statement)
+            (read.with_declared(defaults), each)
             for statement in self.statements
-            for read in reads(statement.node)
+            for each in (statement, *self.called(statement))
+            for read in reads(each.node)
         )
+
+    def called(self, statement: Statement) -> Iterator[Statement]:
+        """Yield the statements of the functions that a statement calls."""
+        for node, branched in called_parts(statement.node, self.functions):
+            yield replace(statement, node=node, conditional=statement.conditional or branched)
 
     def reads_in(self, node: ast.AST) -> tuple[Read, ...]:
         """Return the reads in an expression and in the values of its names, to a depth of three names."""

@@ -28,6 +28,7 @@ def reads_for(source: SettingsSource, setting: str) -> Iterator[tuple[Read, Stat
     """Yield the reads for the values of a setting, each with its statement."""
     for statement in source.assigned(setting):
         value = getattr(statement.node, "value", None)
-        found = (*reads(statement.node), *(source.reads_in(value) if value is not None else ()))
+        found = [*reads(statement.node), *(source.reads_in(value) if value is not None else ())]
+        found += (read for each in source.called(statement) for read in reads(each.node))
         for read in found:
             yield read, statement
