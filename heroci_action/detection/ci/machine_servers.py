@@ -17,6 +17,16 @@ _IMAGES: Mapping[str, str] = {
     "rabbitmq": "rabbitmq", "rabbitmq-server": "rabbitmq", "memcached": "memcached",
     "mongo": "mongo", "mongod": "mongo", "mongodb": "mongo", "nats-server": "nats",
 }  # fmt: skip
+# Archives and packages name these with their whole version, without which their images cannot be used.
+_ARCHIVED: Mapping[str, str] = {
+    "elasticsearch": "elasticsearch", "opensearch": "opensearchproject/opensearch",
+}  # fmt: skip
+_ARCHIVE = r"(?:.*/)?{name}-(?:oss-|min-)?(\d+\.\d+\.\d+)(?:[-./].*)?"
+SINGLE_NODE: Mapping[str, Mapping[str, str]] = {
+    "elasticsearch": {"discovery.type": "single-node", "xpack.security.enabled": "false"},
+    "opensearchproject/opensearch": {"discovery.type": "single-node", "DISABLE_SECURITY_PLUGIN": "true"},
+}  # fmt: skip
+"""Variables without which search servers look for others, or want certificates, by image."""
 # Names that are also the names of clients: only a unit with such a name is a server.
 _CLIENTS = frozenset({"mysql", "mariadb", "postgresql", "redis", "mongo", "mongodb", "rabbitmq"})
 _CONTROLS = frozenset({"service", "systemctl", "rc-service", "brew", "sem-service"})
@@ -34,6 +44,8 @@ _VERSION = re.compile(r"\d+(\.\d+)*")
 def find_server(command: Command, earlier: Iterable[Command]) -> Image | None:
     """Return the image of the server that a command starts; `earlier` commands may install its package."""
     name, version = _started(command)
+    if name in _ARCHIVED:
+        return _archived(name, command, earlier)
     image = _IMAGES.get(name)
     if image is None:
         return None
@@ -89,6 +101,17 @@ def _installed(name: str, earlier: Iterable[Command]) -> str:
     form = re.compile(rf"{re.escape(_IMAGES[name])}(?:ql)?(?:-server)?[-@=]v?(\d+(?:\.\d+)?).*")
     found = (form.fullmatch(word) for command in earlier for word in _packages(command))
     return next((match[1] for match in found if match), "")
+
+
+def _archived(name: str, command: Command, earlier: Iterable[Command]) -> Image | None:
+    """Return the image of a server whose archive the job installs: `dpkg -i elasticsearch-7.2.0-amd64.deb`."""
+    form = re.compile(_ARCHIVE.format(name=name))
+    words = (word for each in (command, *earlier) for word in (each.call.program, *each.words))
+    version = next((match[1] for word in words if (match := form.fullmatch(word))), None)
+    image = _ARCHIVED[name]
+    if version is None:
+        return None
+    return Image.parse(f"{image}:{version}", source=command.source, env=SINGLE_NODE[image])
 
 
 def _packages(command: Command) -> Iterator[str]:

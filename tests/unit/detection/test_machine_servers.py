@@ -64,6 +64,33 @@ def test_a_program_of_a_known_server_is_a_service(tmp_path: Path, line: str, nam
     assert not [text for text in found.warnings if "starts" in text]
 
 
+DEB = "elasticsearch-7.2.0-amd64.deb"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (f"curl -O https://example.com/{DEB}", f"sudo dpkg -i {DEB}", "sudo service elasticsearch start"),
+        ("wget https://example.com/elasticsearch-oss-7.2.0-linux.tar.gz", "./es/bin/elasticsearch -d"),
+        ("elasticsearch-7.2.0/bin/elasticsearch &",),
+        ("elasticsearch-7.2.0/bin/elasticsearch -d",),
+    ],
+)
+def test_a_search_server_has_the_version_of_its_archive(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    found = project(tmp_path, *lines)
+    assert found.config.services["elasticsearch"].image == "elasticsearch:7.2.0"
+    assert "discovery.type" in found.config.services["elasticsearch"].env
+    assert not [text for text in found.warnings if "starts" in text]
+
+
+def test_a_search_server_of_unknown_version_is_named(tmp_path: Path) -> None:
+    found = project(tmp_path, "sudo service elasticsearch start")
+    assert set(found.config.services) == {"postgres"}
+    assert any("'sudo service elasticsearch start'" in text for text in found.warnings)
+
+
 @pytest.mark.parametrize(
     "line",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from heroci_action.detection.ci.machine_servers import SINGLE_NODE
 from heroci_action.detection.ci.postgis import postgis_image
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.ci.yaml_file import is_false
@@ -28,11 +29,6 @@ _IMAGES: Mapping[str, str] = {
     "opensearch": "opensearchproject/opensearch",
     "meilisearch": "getmeili/meilisearch",
 }
-# Without these, the servers look for others, or want certificates: the actions set them too.
-_ENV: Mapping[str, Mapping[str, str]] = {
-    "elasticsearch": {"discovery.type": "single-node", "xpack.security.enabled": "false"},
-    "opensearchproject/opensearch": {"discovery.type": "single-node", "DISABLE_SECURITY_PLUGIN": "true"},
-}  # fmt: skip
 # `redis-version`, `version`, `mysql version`, `stack-version`
 _VERSION = re.compile(r"(?i)(?:(.*)[-_ ])?version$")
 # Actions that work on a server that runs already.
@@ -83,7 +79,7 @@ def _server(image: str, version: str, inputs: Mapping[str, str], source: str) ->
         for key, text in inputs.items()
         if (match := _ACCOUNT.fullmatch(key)) and (role := _role(match[1])) in variables
     }
-    env = {**_ENV.get(image, {}), **account}
+    env = {**SINGLE_NODE.get(image, {}), **account}
     reference = f"{image}:{version}".rstrip(":")
     if image == "postgis/postgis":
         reference = postgis_image(version if version.isdecimal() else "")
