@@ -79,10 +79,10 @@ def reads(node: ast.AST) -> Iterator[Read]:
 def read_of(node: ast.AST) -> Read | None:
     """Return the read that an expression itself is."""
     match node:
-        case ast.Subscript(value=owner, slice=key, ctx=ast.Load()) if _is_environ(owner):
+        case ast.Subscript(value=owner, slice=key, ctx=ast.Load()) if is_environ(owner):
             name = text_of(key)
             return Read(name=name, required=True) if name else None
-        case ast.Compare(left=key, comparators=[owner]) if _is_environ(owner):
+        case ast.Compare(left=key, comparators=[owner]) if is_environ(owner):
             name = text_of(key)
             return Read(name=name) if name else None
         case ast.Call():
@@ -251,7 +251,8 @@ def _cast(call: _Call) -> str | None:
     return given.id if isinstance(given, ast.Name) else None
 
 
-def _is_environ(node: ast.AST) -> bool:
+def is_environ(node: ast.AST) -> bool:
+    """Return whether an expression is the environment of the process: `os.environ`."""
     return ast.unparse(node) in _ENVIRONS
 
 

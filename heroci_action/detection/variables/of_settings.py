@@ -28,6 +28,7 @@ from heroci_action.detection.servers.database_choice import choose_database
 from heroci_action.detection.servers.hard_coded import fix_redis
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, reads
+from heroci_action.detection.sources.own_variables import find_own_variables
 from heroci_action.detection.sources.source import CAUGHT, SettingsSource, Statement
 from heroci_action.detection.variables.flags import debug_off, detect_flags
 from heroci_action.detection.variables.nested import is_nested, point_nested
@@ -249,6 +250,7 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
     done = {*taken, *keys, *_NEVER, "TEST_DATABASE_PREFIX"}
     # The tests run without it anyway, and the settings cannot be read without a value.
     debug = {found.key: found for found in debug_off(source)}
+    own = find_own_variables(source)
     missing: dict[str, str] = {}
     for name, file in _wanted(project, source).items():
         if name in done:
@@ -258,7 +260,7 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
             yield from _with_server(project, name, *known[name])
         elif found := debug.get(f"env.{name}"):
             yield found
-        elif not is_nested(known, name):
+        elif name not in own and not is_nested(known, name):
             missing[name] = file
     yield from _unread(project, done)
     if missing:

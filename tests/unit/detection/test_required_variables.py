@@ -96,3 +96,15 @@ else:
     found = loaded(tmp_path, {**django(settings), **driver})
     assert found.config.env == {"SHOP_DB_HOST": "{postgres.host}"}
     assert not found.warnings
+
+
+@pytest.mark.parametrize(
+    "line", ['os.environ.setdefault("MAIL", "console:")', 'os.environ["MAIL"] = "console:"']
+)
+def test_a_variable_that_the_settings_set_themselves_needs_no_value(
+    tmp_path: Path, line: str
+) -> None:
+    settings = f'import os\nif DEBUG:\n    {line}\nMAIL = os.environ["MAIL"]\nX = os.environ["X"]\n'
+    found = loaded(tmp_path, django(settings + SQLITE))
+    (warning,) = (text for text in found.warnings if "have no value" in text)
+    assert "no value: X (" in warning
