@@ -189,7 +189,7 @@ _NAME_OF_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 
 def redis_password(image: Image) -> str | None:
-    """Return the password that the CI's Redis requires: in its command, or in the variable of Bitnami's or an own image."""
+    """Return the password that the CI's Redis requires: in its command, or a variable of Bitnami's or an own image."""
     line = " ".join((*image.arguments, image.env.get("REDIS_ARGS", "")))
     match = _REQUIRES_PASSWORD.search(line)
     password = match[2] if match else ""

@@ -70,8 +70,15 @@ DEB = "elasticsearch-7.2.0-amd64.deb"
 @pytest.mark.parametrize(
     "lines",
     [
-        (f"curl -O https://example.com/{DEB}", f"sudo dpkg -i {DEB}", "sudo service elasticsearch start"),
-        ("wget https://example.com/elasticsearch-oss-7.2.0-linux.tar.gz", "./es/bin/elasticsearch -d"),
+        (
+            f"curl -O https://example.com/{DEB}",
+            f"sudo dpkg -i {DEB}",
+            "sudo service elasticsearch start",
+        ),
+        (
+            "wget https://example.com/elasticsearch-oss-7.2.0-linux.tar.gz",
+            "./es/bin/elasticsearch -d",
+        ),
         ("elasticsearch-7.2.0/bin/elasticsearch &",),
         ("elasticsearch-7.2.0/bin/elasticsearch -d",),
     ],
