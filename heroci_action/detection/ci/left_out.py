@@ -25,10 +25,23 @@ HOOKS = "it is for the hooks of git"
 ALLOWED = "the CI passes even if it fails"
 CHANGES = "it changes files that git tracks"
 SPLITS = "it splits the tests between the machines of the CI"
+COMPARED = "it makes files that are only compared with others"
 CONDITIONAL = "it runs only under a condition"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset(
-    {INSTALLS, PACKAGES, PRINTS, CHECKS, WAITS, NO_TESTS, UPLOADS, FOLLOWS, ELSEWHERE, SPLITS}
+    {
+        INSTALLS,
+        PACKAGES,
+        PRINTS,
+        CHECKS,
+        WAITS,
+        NO_TESTS,
+        UPLOADS,
+        FOLLOWS,
+        ELSEWHERE,
+        SPLITS,
+        COMPARED,
+    }
 )
 # Programs that only make or copy files.
 PLACING = frozenset({"cp", "touch", "ln", "install", "mkdir"})

@@ -252,8 +252,8 @@ def _arguments(command: Command) -> tuple[str, ...] | None:
     # `bandit -r /app` in a container would be another directory here.
     if command.is_contained and any(word.startswith("/") for word in arguments):
         return None
-    is_fed = command.piped and not _has_words_of_xargs(command)
-    if is_fed or {*ASKING, NEVER_FAILS} & set(arguments):
+    is_fed = command.reads_pipe and not _has_words_of_xargs(command)
+    if is_fed or is_judged(command) or {*ASKING, NEVER_FAILS} & set(arguments):
         return None
     return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
 

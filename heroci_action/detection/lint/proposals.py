@@ -12,6 +12,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     split_directory,
 )
 from heroci_action.detection.ci.test_runs import find_test_run, program_file
+from heroci_action.detection.preparation.compared_files import COMPARING, makes_for
 from heroci_action.detection.preparation.line import find_kind, suggest_step
 from heroci_action.detection.preparation.tasks import unite_tasks
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -60,10 +61,12 @@ def installs_of(project: ProjectFiles, job: Job, command: Command) -> Iterator[s
     If git looks for changes, what makes them belongs to it; so does what builds a package that is checked.
     """
     asks_git = command.call.name == "git"
+    compares = command.call.name in COMPARING
     of_package = command.call.name in _OF_PACKAGES
     for each in unite_tasks(_before(job, command)):
         same = each.environment == command.environment and not each.conditional
         makes = asks_git and find_kind(project, each) is None
+        makes = makes or (compares and makes_for(project, each, command))
         makes = makes or (of_package and _builds_package(each))
         if same and UNKNOWN not in each.line and (makes or installs(project, each)):
             yield suggest_step(project, each) or each.shown

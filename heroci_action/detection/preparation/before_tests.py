@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from heroci_action.detection.ci.left_out import FOLLOWS, INSTALLS_OTHER, NETWORK
+from heroci_action.detection.ci.left_out import COMPARED, FOLLOWS, INSTALLS_OTHER, NETWORK
 from heroci_action.detection.ci.records import Command, Job, LeftOut
 from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.preparation.compared_files import find_makers
 from heroci_action.detection.preparation.line import Line, find_check, leave_out
 from heroci_action.detection.preparation.needed_tables import need_tables
 from heroci_action.detection.preparation.steps import find_steps_of_image
@@ -29,9 +30,12 @@ def find_preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[Left
     for job in suite.others if suite else ():
         # A part of the suite in another job needs what that job does before.
         before += _around_tests(project, job.commands)[0]
+    compared = {id(command) for command in find_makers(project, before)}
     absent: set[str] = set()
     for command, needs_tables in zip(before, need_tables(project, before), strict=True):
         outcome = Line(project, command, needs_tables=needs_tables).outcome()
+        if id(command) in compared and isinstance(outcome, str):
+            outcome = leave_out(command, COMPARED)
         if not (isinstance(outcome, LeftOut) and outcome.harmless):
             outcome = _without(absent, project, command) or outcome
         if isinstance(outcome, LeftOut):

@@ -37,6 +37,7 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     split_directory,
 )
 from heroci_action.detection.ci.test_runs import is_django, program_file, runs_nothing
+from heroci_action.detection.preparation.compared_files import COMPARING
 from heroci_action.detection.preparation.needed_tables import NEEDS_TABLES, makes_all_migrations
 from heroci_action.detection.preparation.steps import (
     FILE_PROGRAMS,
@@ -146,6 +147,9 @@ class Line:
     def kind(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""
         if self.command.negated and not self.command.piped:
+            return CHECKS
+        if not COMPARING.isdisjoint(self.command.feeds):
+            # `generate | diff - schema.yml`
             return CHECKS
         if runs_nothing(self.command, self.project.tree):
             return NO_TESTS

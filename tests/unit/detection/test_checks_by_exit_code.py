@@ -152,3 +152,9 @@ def test_a_search_in_a_target_for_checks_is_one(tmp_path: Path, target: str, war
     text = f"on: push\njobs: {{a: {{steps: [{{run: make {target}}}, {{run: python manage.py test}}]}}}}\n"
     found = named(tmp_path, {"Makefile": makefile, ".github/workflows/ci.yml": text})
     assert ("xargs grep Hidden" in found) is warned
+
+
+@pytest.mark.parametrize("line", ["bandit -r . | tee report", "bandit -r . > report 2>&1"])
+def test_a_linter_that_writes_a_report_is_a_step(tmp_path: Path, line: str) -> None:
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django\n", **jobs(line)})
+    assert "bandit" in found.config.lint

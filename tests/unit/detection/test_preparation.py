@@ -868,3 +868,50 @@ def test_an_image_of_the_user_has_the_package_managers_of_the_project(tmp_path: 
     files = {"package.json": "{}", **workflow("yarn install", TEST)}
     files["heroci.toml"] = 'base-image = "tools:1"\n'
     assert [step.run for step in the_tests(tmp_path, files).before] == ["yarn install"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "makes"),
+    [
+        (("python manage.py api > new.yml && cmp new.yml api.yml",), False),
+        (("python manage.py api --file=new.yml", "diff -u api.yml new.yml"), False),
+        (("python manage.py api > /tmp/new.yml", "diff /tmp/new.yml api.yml"), False),
+        (("python manage.py api | diff - api.yml",), False),
+        (("python manage.py api -o api.yml", "git diff --exit-code"), False),
+        (("python manage.py api > new.yml", "diff new.yml api.yml", "cp new.yml var.yml"), True),
+        (("python manage.py api", "git diff --exit-code"), True),
+        (("python manage.py api -o new.yml", "git diff --exit-code"), True),
+    ],
+)
+def test_files_that_are_only_compared_belong_to_the_check(
+    tmp_path: Path, lines: tuple[str, ...], *, makes: bool
+) -> None:
+    found = loaded(tmp_path, {**django(), "api.yml": "", **workflow(*lines, TEST)})
+    assert any("api" in str(step.run) for step in found.config.tests.before) is makes
+    assert any("checks that the plan does not contain" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("line", "left_out", "steps"),
+    [
+        (
+            "for i in {1..30}; do echo try $i; pg_isready && break; sleep $i; done",
+            ["echo try 1", "pg_isready", "sleep 1"],
+            [],
+        ),
+        ("for i in 1 2 3; do nc -z db 543$i && break; done", ["nc -z db 5431"], []),
+        (
+            "for i in 1 2; do python build.py $i; done",
+            [],
+            ["python build.py 1", "python build.py 2"],
+        ),
+        ("for p in 5432 6379; do nc -z db $p; done", ["nc -z db 5432", "nc -z db 6379"], []),
+        ("exec 2>&1", [], []),
+    ],
+)
+def test_of_a_loop_that_tries_again_the_first_pass_counts(
+    tmp_path: Path, line: str, left_out: list[str], steps: list[str]
+) -> None:
+    found = loaded(tmp_path, {**django(), "build.py": "", **workflow(line, TEST)})
+    assert [each.line for each in found.facts.left_out] == left_out
+    assert [step.run for step in found.config.tests.before] == steps

@@ -68,6 +68,10 @@ def proposed(found: ProjectConfig) -> dict[str, Any]:
             ("cd web && npm run gen", "git diff --exit-code"),
             {"checks": ["cd web && npm run gen", "git diff --exit-code"]},
         ),
+        (
+            ("python api.py > new.yml", "cmp new.yml api.yml"),
+            {"checks": ["python api.py > new.yml", "cmp new.yml api.yml"]},
+        ),
         # A line with a value that only the CI knows would not run.
         (("gitlint --commit ${{ github.sha }}",), {}),
     ],

@@ -1,7 +1,7 @@
 """Read a shell script as a list of commands. Nothing is executed.
 
-Directories, variables, functions, conditions and loops are followed if their values are known: a command in
-the body of an `if` whose condition is not known is conditional, and its exports do not leave the body.
+Directories, variables, functions, conditions and loops are followed if their values are known: a command in the body
+of an `if` whose condition is not known is conditional, and its exports do not leave the body.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from heroci_action.detection.ci.shell.conditions import (
     is_test,
     shrugs,
     truth,
+    without_trials,
 )
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
@@ -223,7 +224,9 @@ def _case(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 def _for(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     name = text_of(node.child_by_field_name("variable"))
     words = [word for value in fields(node, "value") for word in expand(value, state)]
-    yield from _passes(node, [{name: word} for word in words], {name: UNKNOWN}, state, flow)
+    yield from _passes(
+        node, [{name: word} for word in without_trials(node, words)], {name: UNKNOWN}, state, flow
+    )
 
 
 def _passes(
@@ -275,7 +278,7 @@ def _command(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
             if ends_line(child):
                 state.assign(name, env[name])
     words = command_words(node, state)
-    if not words:
+    if not words or words == ["exec"]:  # `exec 2>&1` only redirects.
         return
     if words[0] in state.aliases or words[0] == "eval":
         yield from _parsed_again(words, state, flow)
