@@ -13,7 +13,7 @@ from heroci_action.detection.sources.source import SettingsSource
 from heroci_action.detection.variables.reads import reads_for
 
 # `bool(int(os.environ["DEBUG"]))`, `env.int("DEBUG")`
-_NUMBERS = frozenset({"int"})
+NUMBERS = frozenset({"int"})
 # `json.loads(os.environ["HOSTS"])`, `env.json("HOSTS")`
 _PARSERS = frozenset({"loads", "literal_eval", "json"})
 
@@ -24,7 +24,7 @@ def detect_flags(project: ProjectFiles, source: SettingsSource) -> Iterator[Find
     for read, statement in reads_for(source, "ALLOWED_HOSTS"):
         in_ci = read.name in project.evidence.env
         if _allows_no_host(read) and not in_ci:
-            value = '["*"]' if _calls(statement.node, _PARSERS) else "*"
+            value = '["*"]' if calls(statement.node, _PARSERS) else "*"
             yield Found(f"env.{read.name}", value, f"ALLOWED_HOSTS in {statement.file}")
     for read, statement in source.reads:
         if read.name == "TEST_DATABASE_PREFIX":
@@ -40,11 +40,11 @@ def debug_off(source: SettingsSource) -> Iterator[Found]:
     for read, statement in reads_for(source, "DEBUG"):
         off = not read.has_default or (read.default is not None and is_false(read.default))
         if off and "DEBUG" in read.name:
-            value = "0" if read.default == "0" or _calls(statement.node, _NUMBERS) else "False"
+            value = "0" if read.default == "0" or calls(statement.node, NUMBERS) else "False"
             yield Found(f"env.{read.name}", value, f"DEBUG in {statement.file}")
 
 
-def _calls(node: ast.AST, names: frozenset[str]) -> bool:
-    """Return whether a statement calls a function or method of one of these names."""
-    functions = (each.func for each in ast.walk(node) if isinstance(each, ast.Call))
-    return any(last_name(each) in names for each in functions)
+def calls(node: ast.AST, names: frozenset[str]) -> tuple[ast.Call, ...]:
+    """Return the calls of functions or methods of these names in a statement."""
+    found = (each for each in ast.walk(node) if isinstance(each, ast.Call))
+    return tuple(each for each in found if last_name(each.func) in names)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.findings import Finding, Found, Warn
@@ -27,24 +26,14 @@ from heroci_action.detection.servers.ci_servers import (
 from heroci_action.detection.servers.database_choice import choose_database
 from heroci_action.detection.servers.hard_coded import fix_redis
 from heroci_action.detection.settings.source import settings_source
-from heroci_action.detection.sources.environment_reads import Read, reads
+from heroci_action.detection.sources.environment_reads import Read, read_of, reads
 from heroci_action.detection.sources.own_variables import find_own_variables
 from heroci_action.detection.sources.source import CAUGHT, SettingsSource, Statement
+from heroci_action.detection.variables.examples import find_examples, is_usable, warn_of_guesses
 from heroci_action.detection.variables.flags import debug_off, detect_flags
 from heroci_action.detection.variables.nested import is_nested, point_nested
 from heroci_action.detection.variables.reads import all_reads, names_for, reads_for
-from heroci_action.repository.files import join, parent
 
-_EXAMPLE_NAMES = (
-    ".env.test", ".env.testing", ".env-test", ".env.ci", "test.env", ".env.example", ".env.sample", ".env.dist",
-    ".env-dist", ".env.dev.example", ".env.template", ".environment-example", "env.example", "env_sample",
-    "dotenv.example", ".env-example", ".env.local.example", "example.env", ".env.dev", ".env",
-)  # fmt: skip
-_EXAMPLE_DIRECTORIES = (".envs/.local", "docker", "envs", "config")
-_EXAMPLES = (
-    *_EXAMPLE_NAMES,
-    *(f"{place}/{name}" for place in _EXAMPLE_DIRECTORIES for name in (*_EXAMPLE_NAMES, ".django")),
-)
 _REDIS_CLIENTS = frozenset(
     {
         "redis", "django-redis", "channels-redis", "rq", "django-rq", "django-redis-cache", "valkey", "django-valkey",
@@ -82,8 +71,7 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
         yield from _unread(project, set(_NEVER))
         return
     taken = frozenset((*(way.names if way else ()), *_other_addresses(project, source)))
-    yield from _secret_keys(source)
-    found = (*detect_flags(project, source), *_redis(project, source, taken))
+    found = (*_secret_keys(source), *detect_flags(project, source), *_redis(project, source, taken))
     yield from found
     keys = (item.key for item in found if isinstance(item, Found))
     yield from _others(project, source, {*taken, *(key.removeprefix("env.") for key in keys)})
@@ -124,7 +112,10 @@ def _other_addresses(project: ProjectFiles, source: SettingsSource) -> Iterator[
 
 def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
     for read, statement in reads_for(source, "SECRET_KEY"):
-        if _SECRET.search(read.name) and "FILE" not in read.name:
+        whole = read_of(getattr(statement.node, "value", statement.node))
+        # Any other variable may only decide about the key, or name its file.
+        is_key = whole is not None and whole.name == read.name
+        if (is_key or _SECRET.search(read.name)) and "FILE" not in read.name:
             yield Found(f"env.{read.name}", "{secret_key}", f"SECRET_KEY in {statement.file}")
 
 
@@ -239,29 +230,32 @@ def _redis_value(project: ProjectFiles, read: Read, names: frozenset[str] = froz
 
 def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> Iterator[Finding]:
     """Yield the variables that are not `taken`, and warn of those without a value."""
+    examples = find_examples(project, source)
     known = {
         **project.evidence.application,
-        **_examples(project, source),
+        **examples,
         **_from_tox(project),
         **project.evidence.env,
     }
     yield from _modules(project)
-    keys = filter(_SECRET.search, names_for(source, "SECRET_KEY"))
-    done = {*taken, *keys, *_NEVER, "TEST_DATABASE_PREFIX"}
+    done = {*taken, *_NEVER, "TEST_DATABASE_PREFIX"}
     # The tests run without it anyway, and the settings cannot be read without a value.
     debug = {found.key: found for found in debug_off(source)}
     own = find_own_variables(source)
     missing: dict[str, str] = {}
+    guessed: dict[str, tuple[str, str]] = {}
     for name, file in _wanted(project, source).items():
         if name in done:
             continue
         done.add(name)
-        if name in known:
+        if name in known and is_usable(source, name, known[name][0]):
             yield from _with_server(project, name, *known[name])
+            guessed |= {name: known[name]} if known[name] == examples.get(name) else {}
         elif found := debug.get(f"env.{name}"):
             yield found
         elif name not in own and not is_nested(known, name):
             missing[name] = file
+    yield from warn_of_guesses(project, guessed)
     yield from _unread(project, done)
     if missing:
         yield _no_values(missing)
@@ -319,19 +313,6 @@ def _modules(project: ProjectFiles) -> Iterator[Finding]:
 
 def _from_tox(project: ProjectFiles) -> dict[str, tuple[str, str]]:
     return {name: (value, "tox.ini") for name, value in project.tox_env.items()}
-
-
-def _examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[str, str]]:
-    """Return the variables of files that the CI writes, then of examples for a .env file, the most specific first."""
-    found: dict[str, tuple[str, str]] = {}
-    places = (*project.layout.directories, parent(source.file))
-    paths = [join(directory, name) for directory in places for name in _EXAMPLES]
-    for path in sorted(paths, key=lambda path: path not in project.tree.created):
-        for variable, value in parse_dotenv(project.tree.text(path)).items():
-            found.setdefault(variable, (value, path))
-    # Only the CI itself declares that it is one.
-    found.pop("CI", None)
-    return found
 
 
 def _with_server(project: ProjectFiles, name: str, value: str, origin: str) -> Iterator[Finding]:

@@ -84,6 +84,40 @@ def test_a_flag_that_the_settings_need_has_a_value_with_its_origin_or_is_named(
     assert all("in mysite/settings.py" in found.origins[f"env.{name}"] for name in expected)
 
 
+@pytest.mark.parametrize(
+    ("settings", "example", "expected", "warned"),
+    [
+        ('KEY = os.environ["API_KEY"]', "API_KEY=changeme", {"API_KEY": "changeme"}, True),
+        ('KEY = os.environ["API_KEY"]', "API_KEY=", {"API_KEY": ""}, True),
+        ('SECRET_KEY = env("SALT")', "SALT=", {"SALT": "{secret_key}"}, False),
+        ('KEY = os.environ["API_KEY"]', "API_KEY=<your key>", {"API_KEY": "<your key>"}, True),
+        ('KEY = os.environ["API_KEY"]', "API_KEY=local", {"API_KEY": "local"}, False),
+        ('DSN = os.environ["SENTRY_DSN"]', "SENTRY_DSN=", {"SENTRY_DSN": ""}, False),
+        ('MAX = int(os.environ["SHOP_MAX"])', "SHOP_MAX=3", {"SHOP_MAX": "3"}, False),
+        ('MAX = env.int("SHOP_MAX")', "SHOP_MAX=<number>", {}, False),
+        ('A = {"x": int(LIMIT), "y": env("SHOP_Y")}', "SHOP_Y=y", {"SHOP_Y": "y"}, False),
+        ('SECRET_KEY = open(os.environ["SECRET_KEY_FILE"]).read()', "", {}, False),
+    ],
+)
+def test_a_placeholder_of_an_example_is_named_if_the_environment_of_the_ci_is_known(
+    tmp_path: Path, settings: str, example: str, expected: dict[str, str], warned: bool
+) -> None:
+    job = "on: push\njobs: {t: {steps: [{run: manage.py test}]}}\n"
+    text = f"import os, environ\nenv = environ.Env()\n{SQLITE}{settings}\n"
+    files = {**django(text), ".github/workflows/ci.yml": job, ".env.example": example}
+    found = loaded(tmp_path / "known", files)
+    assert found.config.env == expected
+    guesses = [text for text in found.warnings if "look like placeholders" in text]
+    assert bool(guesses) is warned
+    assert all(example.partition("=")[0] in text for text in guesses)
+    assert expected or any("have no value" in text for text in found.warnings)
+    # The CI copies the example, or there is no CI.
+    copy = job.replace("[{run:", "[{run: cp .env.example .env}, {run:")
+    for name, ci in (("copied", copy), ("without", "")):
+        other = loaded(tmp_path / name, {**files, ".github/workflows/ci.yml": ci})
+        assert not any("look like placeholders" in text for text in other.warnings)
+
+
 def test_hosts_are_opened_only_where_none_is_allowed_otherwise(tmp_path: Path) -> None:
     assert env(tmp_path / "a", 'ALLOWED_HOSTS = env.list("HOSTS")') == {"HOSTS": "*"}
     assert env(tmp_path / "b", 'ALLOWED_HOSTS = env.list("HOSTS", default=["localhost"])') == {}
