@@ -146,7 +146,7 @@ class Line:
 
     def kind(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""
-        if self.command.negated and not self.command.piped:
+        if self.command.negated:
             return CHECKS
         if not COMPARING.isdisjoint(self.command.feeds):
             # `generate | diff - schema.yml`

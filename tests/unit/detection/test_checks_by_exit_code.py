@@ -146,12 +146,18 @@ def test_a_step_with_a_planned_check_or_a_sum_is_none(tmp_path: Path, line: str)
     assert named(tmp_path, jobs(repr(line))) == ""
 
 
-@pytest.mark.parametrize(("target", "warned"), [("lint", True), ("prepare", False)])
-def test_a_search_in_a_target_for_checks_is_one(tmp_path: Path, target: str, warned: bool) -> None:
+@pytest.mark.parametrize("target", ["lint", "prepare"])
+def test_a_search_that_must_find_nothing_is_a_check(tmp_path: Path, target: str) -> None:
     makefile = f"{target}:\n\t! (find . -name '*.py' | xargs grep Hidden) || exit 1\n"
     text = f"on: push\njobs: {{a: {{steps: [{{run: make {target}}}, {{run: python manage.py test}}]}}}}\n"
     found = named(tmp_path, {"Makefile": makefile, ".github/workflows/ci.yml": text})
-    assert ("xargs grep Hidden" in found) is warned
+    assert "xargs grep Hidden" in found
+
+
+def test_a_negated_pipeline_before_the_tests_is_a_check(tmp_path: Path) -> None:
+    lines = ("! git ls-files --eol | grep crlf", "python manage.py test")
+    text = named(tmp_path, jobs(*map(repr, lines)))
+    assert repr(lines[0]) in text
 
 
 @pytest.mark.parametrize("line", ["bandit -r . | tee report", "bandit -r . > report 2>&1"])

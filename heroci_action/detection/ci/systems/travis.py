@@ -64,9 +64,11 @@ class _Config:
             # An entry without a Python has the first one.
             pythons = texts(self.content.get("python"))
             usual = {"python": pythons[0]} if pythons else {}
-            added = ({**usual, **entry} for entry in self.included if entry.get("script") is None)
-            own = (leg for leg in _legs(self.content) if not _fits(self.excluded, leg))
-            legs = [*own, *added]
+            added = [{**usual, **entry} for entry in self.included if entry.get("script") is None]
+            own = [leg for leg in _legs(self.content) if not _fits(self.excluded, leg)]
+            # One Python beside legs is what they have in common, not a leg of its own.
+            are_legs = bool(added) and len(added) == len(self.included)
+            legs = added if len(own) == 1 and are_legs else [*own, *added]
             best = best_leg(legs, python=_python, may_fail=self._may_fail)
             others = similar_legs(legs, best, python=_python)
             yield replace(

@@ -14,11 +14,18 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|zsh|dash)\b")
 # `python`, `python3 -u {0}`
 _PYTHON = re.compile(r"python[\d.]*(\s.*)?")
+# `pwsh`, `powershell -command ". '{0}'"`
+_POWERSHELL = re.compile(r"(pwsh|powershell)(\s.*)?")
+# `$rate = 1`, `Get-Content`: without them, lines of PowerShell are those of any shell.
+_OF_POWERSHELL = re.compile(r"(?m)^\s*\$\w+\s*[-+]?=|\b[A-Z][a-z]+-[A-Z]\w+")
 
 
 def quote_code(text: str, shell: str) -> str:
-    """Return the text of a step as a line of the shell, even if Python runs it: `shell: python`."""
-    return shlex.join(("python", "-c", text)) if _PYTHON.fullmatch(shell) else text
+    """Return the text of a step as a line of the shell, even if Python or PowerShell runs it: `shell: python`."""
+    if _PYTHON.fullmatch(shell):
+        return shlex.join(("python", "-c", text))
+    is_own = _POWERSHELL.fullmatch(shell) and _OF_POWERSHELL.search(text)
+    return shlex.join(("pwsh", "-c", text)) if is_own else text
 
 
 def expand_text(command: Command) -> tuple[Script, ...] | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from heroci_action.detection.ci.records import Command
@@ -57,3 +59,11 @@ def test_a_step_has_what_its_shell_prepares() -> None:
 def test_a_shell_that_leads_nowhere_runs_the_text(shell: str) -> None:
     assert suite_of(in_action(shell)) == ["pytest -x"]
     assert len(ci_of(in_step(shell)).commands) == 1
+
+
+@pytest.mark.parametrize("line", ["$rate = 1\n$rate++", 'Write-Output "done"'])
+def test_a_step_in_powershell_is_one_command(line: str) -> None:
+    step = {"shell": "pwsh", "run": f"{line}\npytest"}
+    workflow = {"on": "push", "jobs": {"a": {"steps": [step]}}}
+    (command,) = ci_of({".github/workflows/ci.yml": json.dumps(workflow)}).commands
+    assert command.words == ("pwsh", "-c", step["run"])

@@ -653,6 +653,27 @@ def test_an_orb_that_is_written_in_the_file_has_commands() -> None:
     assert suite_of({".circleci/config.yml": config}) == ["pytest shop"]
 
 
+@pytest.mark.parametrize(
+    ("pythons", "scripts", "names"),
+    [
+        ("'3.12'", "", {"unit", "lint"}),
+        ("['3.12', '3.11']", "", {"", "unit", "lint"}),
+        ("'3.12'", ", script: deploy", {""}),
+    ],
+)
+def test_one_python_beside_traviss_included_legs_is_no_leg(
+    pythons: str, scripts: str, names: set[str]
+) -> None:
+    config = f"""
+        python: {pythons}
+        script: pytest $PART
+        jobs: {{include: [{{env: PART=unit{scripts}}}, {{env: PART=lint{scripts}}}]}}
+    """
+    legs = [leg for job in ci_of({".travis.yml": config}).jobs for leg in (job, *job.similar())]
+    runs = [command for leg in legs for command in leg.commands if command.words[0] == "pytest"]
+    assert {command.env.get("PART", "") for command in runs} == names
+
+
 def test_a_leg_that_travis_excludes_does_not_run() -> None:
     config = """
         python: ["3.12", "3.13"]
