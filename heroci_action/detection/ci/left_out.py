@@ -222,6 +222,8 @@ def reason_by_arguments(
     """Return the reason for a program, which its arguments may change: `twine check dist/*`, `curl URL | sh`."""
     if known in {INSTALLS, UPLOADS}:
         return CHECKS if _only_checks(arguments) else known
+    if known == SERVICE and _only_validates(arguments):
+        return CHECKS
     if known == PRINTS and not _ACTIONS_OF_FIND.isdisjoint(arguments):
         return REMOVES
     if known == OF_THE_CI and arguments[:1] == ("tests",):
@@ -236,6 +238,14 @@ def _only_checks(arguments: tuple[str, ...]) -> bool:
     locks = words[:1] == ["lock"] and not _UNCHANGED.isdisjoint(arguments)
     named = words[:1] in (["check"], ["verify"]) or words[:2] == ["pip", "check"]
     return locks or named or "--check" in arguments
+
+
+def _only_validates(arguments: tuple[str, ...]) -> bool:
+    """Return whether a program for servers only checks files: `docker compose config -q`, `helm lint`, `nginx -t`."""
+    options = {word.partition("=")[0] for word in arguments}
+    quiet = "config" in arguments and not {"-q", "--quiet"}.isdisjoint(options)
+    named = arguments[:1] in {("lint",), ("-t",), ("configtest",)}
+    return quiet or named or not {"--check", "--dry-run"}.isdisjoint(options)
 
 
 def reason_of_django(arguments: tuple[str, ...], line: str = "") -> str | None:
@@ -346,7 +356,7 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
             return known
     if {"--version", "-V", "-VV", "--help"} & set(arguments) or arguments == ("-v",):
         return PRINTS
-    checking = {"--check", "--check-only", "--dry-run", "--lint"} & set(arguments)
+    checking = {"--check", "--check-only", "--dry-run", "--lint", "--syntax-check"} & set(arguments)
     if checking or any(map(_FAILING.fullmatch, arguments)):
         return CHECKS
     first = next((word for word in arguments if not word.startswith("-")), "")

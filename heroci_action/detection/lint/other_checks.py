@@ -23,6 +23,7 @@ from heroci_action.detection.ci.test_runs import (
     runs_scenarios,
 )
 from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.image.foreign import runs_foreign_code
 from heroci_action.detection.lint.failing_steps import find_failing_steps
 from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
 from heroci_action.detection.lint.proposals import propose_stage, steps_of, written_steps
@@ -258,7 +259,8 @@ def _counts(job: Job) -> bool:
 def _is_other(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command checks something that neither the plan nor another warning contains."""
     if is_django(command, project.tree):
-        return _is_strict(project, command)
+        foreign = runs_foreign_code(project, command) and find_check(project, command) == CHECKS
+        return foreign or _is_strict(project, command)
     return (
         tool_name(command) not in KNOWN
         and find_check(project, command) is not None

@@ -13,6 +13,7 @@ from heroci_action.detection.ci.left_out import (
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import is_django
 from heroci_action.detection.findings import Fact, Finding, Found
+from heroci_action.detection.image.foreign import runs_foreign_code
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.preparation.tasks import git_reason
 from heroci_action.detection.project_files import ProjectFiles
@@ -30,7 +31,8 @@ def _is_check(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command is a call of Django's `check` that must pass; `--deploy` is about other settings."""
     arguments = command.call.arguments
     checks = arguments[:1] == ("check",) and "--deploy" not in arguments
-    return checks and not command.may_fail and is_django(command, project.tree)
+    own = is_django(command, project.tree) and not runs_foreign_code(project, command)
+    return checks and not command.may_fail and own
 
 
 def _missing_migrations(project: ProjectFiles) -> Iterator[Finding]:
@@ -56,7 +58,7 @@ def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Itera
         for place, command in enumerate(commands):
             prints = reason_of_program(command.call.name) == PRINTS
             named = "makemigrations" in command.words and command.may_fail is may_fail
-            if prints or not named:
+            if prints or not named or runs_foreign_code(project, command):
                 continue
             lines = " ".join(outer.line for outer in (*command.via, command))
             finds = finds_missing_migrations(command.words, lines)

@@ -48,6 +48,37 @@ def test_a_check_in_an_image_is_named_as_it_is_called(tmp_path: Path, line: str)
 
 
 @pytest.mark.parametrize(
+    ("line", "is_named"),
+    [
+        ("docker compose config -q", True),
+        ("docker-compose -f compose.yml config --quiet", True),
+        ("docker compose config --services", False),
+        ("docker buildx build --check .", True),
+        ("helm lint chart", True),
+        ("docker run --rm nginx nginx -t", True),
+        ("ansible-playbook --syntax-check site.yml", True),
+        ("docker run --rm acme/other python manage.py check", True),
+        ("docker run --rm acme/other python manage.py makemigrations --check", True),
+        ("docker run --rm -v $PWD:/app -w /app acme/other python manage.py check", False),
+        ("docker compose run --rm web python manage.py check", False),
+        ("docker run --rm $IMAGE python manage.py check", False),
+    ],
+)
+def test_a_validation_and_a_check_of_foreign_code_are_named(
+    tmp_path: Path, line: str, *, is_named: bool
+) -> None:
+    assert (f"{line!r} (" in named(project(tmp_path, line))) is is_named
+
+
+def test_the_check_of_a_foreign_image_is_not_that_of_the_project(tmp_path: Path) -> None:
+    line = "docker run --rm acme/shop:ci python manage.py check"
+    files = {"Dockerfile": "FROM python:3.13\nCOPY . .\n"}
+    build = "docker build -t acme/shop:ci ."
+    assert not project(tmp_path / "a", line, files=files).facts.runs_check
+    assert project(tmp_path / "b", build, line, files=files).facts.runs_check
+
+
+@pytest.mark.parametrize(
     "line",
     [
         "docker compose run web python manage.py shell",
