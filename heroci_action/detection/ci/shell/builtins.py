@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.state import ShellState
 
 
@@ -73,6 +75,22 @@ def assign_fields(names: tuple[str, ...], line: str) -> dict[str, str]:
     return dict(zip(names, [*words, *[""] * len(names)], strict=False))
 
 
+def read_lines(words: list[str], lines: Lines, state: ShellState) -> None:
+    """Assign what `read` and `mapfile` read."""
+    names = read_names(words)
+    if words[0] != "read":
+        state.assign_array(names[-1], tuple(lines or (UNKNOWN,)))
+        return
+    found = assign_fields(names, lines[0]) if lines else dict.fromkeys(names, UNKNOWN)
+    for name, value in found.items():
+        state.assign(name, value)
+
+
+def _break(_: list[str], state: ShellState) -> None:
+    """End a loop that is followed pass by pass; after any other one, the script goes on."""
+    state.broken = state.ended = state.in_loop
+
+
 def _end(_: list[str], state: ShellState) -> None:
     state.ended = True
 
@@ -83,7 +101,7 @@ def _nothing(*_: object) -> None:
 
 # Commands whose effects are not followed.
 _WITHOUT_EFFECT = (
-    ":", "true", "break", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash",
+    ":", "true", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash",
 )  # fmt: skip
 BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "cd": _cd,
@@ -94,6 +112,7 @@ BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "export": _export,
     "alias": _alias,
     "shift": _shift,
+    "break": _break,
     "exit": _end,
     "return": _end,
     **dict.fromkeys(_WITHOUT_EFFECT, _nothing),

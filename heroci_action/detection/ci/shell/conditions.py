@@ -77,18 +77,6 @@ def _exit_codes(node: Node) -> Iterator[str]:
             yield ""
 
 
-def without_trials(loop: Node, words: list[str]) -> list[str]:
-    """Return the words of a loop, of numbers the first if it only tries again: it waits, or ends with a success."""
-    return words[:1] if all(map(str.isdecimal, words)) and _tries_again(loop) else words
-
-
-def _tries_again(loop: Node) -> bool:
-    named = [inner for inner in walk(loop) if inner.type in {"command", "list"}]
-    ends = [inner.children for inner in named if inner.type == "list"]
-    first = any(text_of(each[-1]) == "break" and each[1].type == "&&" for each in ends)
-    return first or any(text_of(each).split(" ")[0] == "sleep" for each in named)
-
-
 def shrugs(node: Node) -> bool:
     """Return whether a statement after `||` ignores a failure."""
     text = text_of(node)

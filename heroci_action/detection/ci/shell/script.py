@@ -15,7 +15,12 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.shell.assignments import assign
-from heroci_action.detection.ci.shell.builtins import BUILTINS, assign_fields, read_names
+from heroci_action.detection.ci.shell.builtins import (
+    BUILTINS,
+    assign_fields,
+    read_lines,
+    read_names,
+)
 from heroci_action.detection.ci.shell.conditions import (
     QUESTIONS,
     gives_up,
@@ -23,10 +28,10 @@ from heroci_action.detection.ci.shell.conditions import (
     is_test,
     shrugs,
     truth,
-    without_trials,
 )
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
+from heroci_action.detection.ci.shell.loops import take_arguments, takes_arguments, without_trials
 from heroci_action.detection.ci.shell.negation import has_sign, is_of_pipeline, span_of
 from heroci_action.detection.ci.shell.outcomes import (
     CLAUSES,
@@ -256,6 +261,10 @@ def _passes(
 
 def _while(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Follow `while read NAME` through known lines; how often any other loop runs is not known."""
+    if (body := node.child_by_field_name("body")) and takes_arguments(node, state):
+        inner = replace(flow, lines=None, outer=None)
+        yield from take_arguments(node, state, lambda: _statements(body, state, inner))
+        return
     words = [command_words(each, state) for each in fields(node, "condition") if each.is_named]
     names = read_names(words[0]) if len(words) == 1 else ()
     passes = [assign_fields(names, line) for line in flow.lines or () if names]
@@ -287,7 +296,7 @@ def _command(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     elif words[0] in {"source", "."}:
         yield from _source(words, state, flow)
     elif words[0] in {"read", "mapfile", "readarray"}:
-        _read(words, _input(node, state, flow), state)
+        read_lines(words, _input(node, state, flow), state)
     elif words[0] in BUILTINS:
         BUILTINS[words[0]](words[1:], state)
     else:
@@ -298,17 +307,6 @@ def _input(node: Node, state: ShellState, flow: Flow) -> Lines:
     """Return the lines that a command reads, if they are known."""
     own = input_of(node, state)
     return flow.lines if own is None else own
-
-
-def _read(words: list[str], lines: Lines, state: ShellState) -> None:
-    """Assign what `read` and `mapfile` read."""
-    names = read_names(words)
-    if words[0] != "read":
-        state.assign_array(names[-1], tuple(lines or (UNKNOWN,)))
-        return
-    found = assign_fields(names, lines[0]) if lines else dict.fromkeys(names, UNKNOWN)
-    for name, value in found.items():
-        state.assign(name, value)
 
 
 def _emit(

@@ -26,7 +26,7 @@ class ShellState:
 
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
     root; an absolute path is outside it. `perhaps` are the exports under conditions that are not known, `conditions`
-    those that hold here.
+    those that hold here. A loop over the arguments that is `broken` has `ended` early; `in_loop` is one of these.
     """
 
     files: WorkingTree
@@ -42,6 +42,8 @@ class ShellState:
     export_all: bool = False
     stack: tuple[str, ...] = ()
     ended: bool = False
+    in_loop: bool = False
+    broken: bool = False
     conditions: frozenset[str] = frozenset()
     perhaps: list[Conditional] = field(default_factory=list)
 

@@ -312,3 +312,25 @@ def test_find_passes_although_the_program_fails_that_it_calls_for_each_file() ->
         ("a", False),
         ("b", True),
     ]
+
+
+@pytest.mark.parametrize(
+    ("script", "commands"),
+    [
+        (
+            'set_() { while [ $# -gt 0 ]; do case "$1" in -f) F=x ;; a) pytest $F ;; esac; shift; done; }\nset_ -f a',
+            ["pytest x"],
+        ),
+        ('f() { until [ -z "$1" ]; do x $1; shift; done; y; }; f a b', ["x a", "x b", "y"]),
+        (
+            "f() { while true; do case $1 in -q) shift ;; *) break ;; esac; done; x $1; }; f -q a",
+            ["x a"],
+        ),
+        ("f() { while [ $# -gt 0 ]; do x $1; done; y; }; f a b", ["x a ?", "y"]),
+        ("f() { while [ $# -gt 1 ]; do x $1; shift; done; y $1; }; f a", ["y a"]),
+        ("f() { while [ $# -gt 0 ]; do case $1 in a) exit 1 ;; esac; shift; done; y; }; f a", []),
+        ("exec > log; exec 2>&1; exec x", ["exec x"]),
+    ],
+)
+def test_a_loop_takes_one_argument_after_the_other(script: str, commands: list[str]) -> None:
+    assert shown(commands_of(script, FILES)) == commands

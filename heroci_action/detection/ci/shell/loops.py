@@ -1,0 +1,56 @@
+"""How often the body of a loop runs: once if it only tries again, or once for each argument that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.records import Command
+from heroci_action.detection.ci.shell.conditions import truth
+from heroci_action.detection.ci.shell.state import ShellState
+from heroci_action.detection.ci.shell.syntax import fields, text_of, walk
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def without_trials(loop: Node, words: list[str]) -> list[str]:
+    """Return the words of a loop, of numbers the first if it only tries again: it waits, or ends with a success."""
+    return words[:1] if all(map(str.isdecimal, words)) and _tries_again(loop) else words
+
+
+def _tries_again(loop: Node) -> bool:
+    named = [inner for inner in walk(loop) if inner.type in {"command", "list"}]
+    ends = [inner.children for inner in named if inner.type == "list"]
+    first = any(text_of(each[-1]) == "break" and each[1].type == "&&" for each in ends)
+    return first or any(text_of(each).split(" ")[0] == "sleep" for each in named)
+
+
+def takes_arguments(loop: Node, state: ShellState) -> bool:
+    """Return whether a loop takes one argument after the other: `while [ $# -gt 0 ]; do … shift; done`."""
+    shifts = any(
+        inner.type == "command" and text_of(inner).split(" ")[0] == "shift" for inner in walk(loop)
+    )
+    return shifts and _holds(loop, state) is not None
+
+
+def take_arguments(
+    loop: Node, state: ShellState, run: Callable[[], Iterator[Command]]
+) -> Iterator[Command]:
+    """Yield the commands of such a loop; `run` runs its body once."""
+    left = len(state.arguments) + 1
+    while left > len(state.arguments) and _holds(loop, state) and not state.ended:
+        left = len(state.arguments)
+        state.in_loop = True
+        yield from run()
+        if state.broken:
+            state.ended = state.broken = False
+            break
+    state.in_loop = False
+
+
+def _holds(loop: Node, state: ShellState) -> bool | None:
+    """Return whether the condition of `while` or `until` lets the body run once more; None if it is not known."""
+    conditions = [each for each in fields(loop, "condition") if each.is_named]
+    known = truth(conditions[-1], state) if len(conditions) == 1 else None
+    return known if known is None or loop.children[0].type == "while" else not known
