@@ -9,7 +9,7 @@ from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import VALUED as COMPOSE_VALUED
 from heroci_action.detection.ci.compose.composition import compose_words
 from heroci_action.detection.ci.left_out import CHECKS, PRINTS, reason_of_program
-from heroci_action.detection.ci.records import Command, Job, Trigger
+from heroci_action.detection.ci.records import Command, Job, LeftOut, Trigger
 from heroci_action.detection.ci.shell.conditions import fails_by_itself
 from heroci_action.detection.ci.suite import databases_of
 from heroci_action.detection.ci.systems.circleci import IN_ORB
@@ -65,6 +65,12 @@ _PUBLISHING = re.compile(
 _OF_CHANGES = re.compile(r"\b(needs|steps)\.[\w-]+\.outputs\.")
 # `uses: EndBug/add-and-commit`
 _COMMITTING = re.compile(r"(?i)commit|push|pull-request")
+# Workflows that start a machine or change the infrastructure: `terraform.yml`, `start-runner.yml`
+_OPERATING = re.compile(
+    r"(?i)terraform|terragrunt|\btofu\b|pulumi|provision|\binfra(structure)?\b|auto-assign|"
+    r"(?<![a-z])(start|stop|launch|create|destroy|ec2)-([a-z]+-)?runners?(?![a-z])"
+)
+_VERIFYING = re.compile(r"(?i)lint|check|validat|verify|fmt|format|test|scan|security|quality")
 _SEARCHING = frozenset({"grep", "egrep", "fgrep", "rg"})
 # Checks that the plan contains, or that other warnings name.
 KNOWN = frozenset(
@@ -225,7 +231,7 @@ def _uses(project: ProjectFiles) -> Iterator[str]:
         workflows = elsewhere if suite is not None and job is not suite.job else ()
         orbs = (line for line in job.not_followed if line.reason == IN_ORB and suite is not None)
         checks = (
-            *(line for line in workflows if _may_check(f"{job.name} {line.line}")),
+            *(line for line in workflows if _may_check(job, line)),
             *(line for line in orbs if names_check(line.line)),
         )
         for line in (*(action for action in job.actions if action.reason == CHECKS), *checks):
@@ -248,8 +254,12 @@ def _awaits_health(command: Command) -> bool:
     return options.words[:1] == ("up",) and options.has("--wait")
 
 
-def _may_check(name: str) -> bool:
-    return OWN not in name and _PUBLISHING.search(name) is None
+def _may_check(job: Job, line: LeftOut) -> bool:
+    """Return whether a workflow of another repository may check the code, judging by the names of it and its job."""
+    if OWN in line.line or _PUBLISHING.search(f"{job.name} {line.line}"):
+        return False
+    name = f"{job.name} {line.line.rpartition('/')[2]}"
+    return not _OPERATING.search(name) or _VERIFYING.search(name) is not None
 
 
 def _counts(job: Job) -> bool:

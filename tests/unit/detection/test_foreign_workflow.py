@@ -110,3 +110,23 @@ def test_a_foreign_workflow_that_checks_the_code_is_named_beside_the_suite(tmp_p
     (warning,) = (text for text in found.warnings if "runs checks" in text)
     assert "lint.yml@v1'" in warning
     assert "d.yml" not in warning
+
+
+@pytest.mark.parametrize(
+    ("uses", "named"),
+    [
+        ("acme/infra/.github/workflows/terraform.yml@v1", False),
+        ("acme/ci/.github/workflows/start-runner.yml@v1", False),
+        ("acme/ci/.github/workflows/stop-ec2-runner.yml@v1", False),
+        ("acme/ci/.github/workflows/terraform-fmt.yml@v1", True),
+        ("acme/infra/.github/workflows/python.yml@v1", True),
+        ("acme/ci/.github/workflows/test-runner.yml@v1", True),
+    ],
+)
+def test_a_workflow_that_starts_a_machine_or_changes_the_infrastructure_is_no_check(
+    tmp_path: Path, uses: str, *, named: bool
+) -> None:
+    ci = f"on: push\njobs:\n  a: {{uses: {uses}}}\n  t: {{steps: [{{run: python manage.py test}}]}}\n"
+    files = {"requirements.txt": "django\n", ".github/workflows/ci.yml": ci}
+    found = loaded(tmp_path, {**django(), **files})
+    assert any(uses in text for text in found.warnings) is named
