@@ -135,6 +135,32 @@ def test_a_container_in_the_network_of_a_service_runs_its_entry_point(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    "condition", ["github.event_name == 'schedule'", "github.event_name != 'push'", "true"]
+)
+def test_a_base_image_may_be_built_by_a_job_that_seldom_runs(
+    tmp_path: Path, condition: str
+) -> None:
+    monthly = f"""
+        on: {{schedule: [{{cron: 0 0 1 * *}}], workflow_dispatch: , push: {{tags: ["*"]}}}}
+        jobs:
+          images:
+            if: {condition}
+            steps: [{{run: docker build -f base.Dockerfile -t ghcr.io/acme/base:latest .}}]
+        """
+    files = {
+        ".github/workflows/images.yml": monthly,
+        "base.Dockerfile": "FROM python:3.12\nRUN apt-get install -y gettext\n",
+        "Dockerfile": "FROM ghcr.io/acme/base:latest\nCOPY . .\n",
+        "compose.yml": "services: {web: {build: .}}\n",
+        **workflow("docker compose run web python manage.py test"),
+    }
+    found = loaded(tmp_path, {**django(), **files})
+    assert found.config.python == "3.12"
+    assert "gettext" in found.config.apt
+    assert not any("not known" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(
     ("name", "text", "call"),
     [
         ("docker-bake.hcl", BAKE, "docker buildx bake --load"),

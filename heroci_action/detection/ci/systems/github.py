@@ -199,7 +199,7 @@ class _Job:
         return self._condition() is not False
 
     def _condition(self) -> bool | None:
-        return holds_for_change(self.content.get("if"), self.contexts)
+        return holds_for_change(self.content.get("if"), self.contexts, self.workflow.trigger)
 
     @property
     def _trigger(self) -> Trigger:
@@ -281,7 +281,7 @@ class _Job:
         for step in map(table, steps):
             env = {**self.env, **own.get("env", {})}
             contexts = {**self.contexts, **own, "env": env}
-            runs = holds_for_change(step.get("if"), contexts)
+            runs = holds_for_change(step.get("if"), contexts, self.workflow.trigger)
             if runs is False:
                 continue
             if "parallel" in step:

@@ -16,6 +16,7 @@ _PULL_REQUEST = frozenset({"pull_request", "pull_request_target", "merge_group"}
 _EVERY_BRANCH = frozenset({"*", "**"})
 GITHUB = Partial(workspace=ROOT, event=Partial(inputs={}))
 _EVENTS = ("push", "pull_request")
+_SELDOM_EVENTS = ("schedule", "workflow_dispatch", "release")
 
 
 def trigger_of(on: object) -> Trigger | None:
@@ -35,8 +36,14 @@ def trigger_of(on: object) -> Trigger | None:
     return None if set(events) == {"workflow_call"} else Trigger.SELDOM
 
 
-def holds_for_change(condition: object, contexts: Mapping[str, Any]) -> bool | None:
-    """Return whether a condition holds for a push or a pull request; None if that is not known."""
-    events = (Partial(GITHUB, event_name=event) for event in _EVENTS)
+def holds_for_change(
+    condition: object, contexts: Mapping[str, Any], trigger: Trigger
+) -> bool | None:
+    """Return whether a condition holds for a push or a pull request; None if that is not known.
+
+    In a workflow that starts seldom, its other events count as well.
+    """
+    names = (*_EVENTS, *(_SELDOM_EVENTS if trigger is Trigger.SELDOM else ()))
+    events = (Partial(GITHUB, event_name=event) for event in names)
     found = [holds(condition, {**contexts, "github": github}) for github in events]
     return True if True in found else None if None in found else False
