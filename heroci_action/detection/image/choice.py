@@ -10,6 +10,7 @@ from heroci_action.detection.ci.dockerfile import Dockerfile
 from heroci_action.detection.image.builds import find_builds, find_composed, read_released
 from heroci_action.detection.image.code import copies_no_code, starts_code
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.repository.files import parent
 
 # Words in the paths of Dockerfiles, and names of stages, that are not for the application in production.
@@ -24,6 +25,10 @@ SIDE = re.compile(
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
 # `Dockerfile.prod`, `Dockerfile_web`, `shop.Dockerfile`, `ShopDockerfile`
 DOCKERFILE = r"(.*/)?(\w*Dockerfile([._-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
+# Directories that say nothing about what is in them.
+_USUAL_PLACES = frozenset(
+    {"src", "app", "apps", "django", "project", "config", "core", "web", "docker"}
+)
 # `FROM python:3.13`
 _FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
 # The command that starts the application.
@@ -136,10 +141,20 @@ def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
         any(SIDE.fullmatch(word) for word in _words(path)),
         place if plain else len(places) - production,
         not production,
+        not _is_named_after_project(project, path),
         _START.search(project.tree.text(path)) is None,
         path.count("/"),
         path,
     )
+
+
+def _is_named_after_project(project: ProjectFiles, path: str) -> bool:
+    """Return whether a Dockerfile shares a word with the paths of manage.py and the settings: `Dockerfile.shop`."""
+    module = choose_settings(project)[0] or ""
+    places = re.split(
+        r"[/._-]", f"{parent(project.layout.manage or '.')}.{module.partition('.')[0]}"
+    )
+    return not {*places}.isdisjoint({*_words(path)} - {"", *_USUAL_PLACES})
 
 
 def choose_context(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> str:

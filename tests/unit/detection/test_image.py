@@ -469,6 +469,18 @@ def test_of_several_images_for_production_the_one_without_a_side_task_is_the_app
     assert image(loaded(tmp_path, files).config).dockerfile == "docker/prod/django/Dockerfile"
 
 
+def test_of_several_images_the_one_that_is_named_after_the_project_is_the_applications(
+    tmp_path: Path,
+) -> None:
+    built = (f"docker build -f Dockerfile.{name} ." for name in ("agent", "desk", "queue"))
+    files = {
+        **{f"src/desk_app/{name}": text for name, text in django().items()},
+        **dict.fromkeys(("Dockerfile.agent", "Dockerfile.desk", "Dockerfile.queue"), PLAIN),
+        **workflow(*built, "python src/desk_app/manage.py test"),
+    }
+    assert image(loaded(tmp_path, files).config).dockerfile == "Dockerfile.desk"
+
+
 @pytest.mark.parametrize("place", [".clusterfuzzlite", ".devcontainer", "fuzzing", "oss-fuzz"])
 def test_a_dockerfile_for_something_else_is_not_the_image(tmp_path: Path, place: str) -> None:
     files = {**django(), f"{place}/Dockerfile": PLAIN, "docker/backend/Dockerfile": PLAIN}
