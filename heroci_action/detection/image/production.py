@@ -20,6 +20,7 @@ from heroci_action.detection.image.choice import (
     find_dockerfile,
 )
 from heroci_action.detection.image.health import find_health
+from heroci_action.detection.image.made_files import warn_of_made_files
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.modules import entry_point
 
@@ -96,6 +97,7 @@ def _image(
     if known := {name: value for name, value in given if UNKNOWN not in value}:
         yield Found("image.build-args", known, why)
     yield from _unknown_arguments(project, path, dockerfile, known)
+    yield from warn_of_made_files(project, path)
     yield Fact("image_port", dockerfile.port)
     built = ImageBuild(dockerfile=path, context=context, target=dockerfile.target, source=path)
     manage = project.layout.manage

@@ -481,6 +481,40 @@ def test_of_several_images_the_one_that_is_named_after_the_project_is_the_applic
     assert image(loaded(tmp_path, files).config).dockerfile == "Dockerfile.desk"
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("npm run build", True),
+        ("cp -r .git .git_copy", True),
+        ("cd parts && python -m build --wheel", True),
+        ("echo ready", False),
+        ("docker login -u me", False),
+        ("npm ci || true", False),
+        # The plan does the same before its tests.
+        ("mkdir -p var", False),
+        ("cp a.py b.py", False),
+    ],
+)
+def test_files_that_the_ci_makes_for_the_image_are_named(
+    tmp_path: Path, line: str, *, named: bool
+) -> None:
+    jobs = f"""
+        on: push
+        jobs:
+          test: {{steps: [{{run: mkdir -p var && cp a.py b.py && python manage.py test}}]}}
+          image: {{steps: [{{run: {line}}}, {{run: docker build -t shop .}}]}}
+        """
+    files = {
+        ".github/workflows/ci.yml": jobs,
+        "Dockerfile": PLAIN,
+        "parts/pyproject.toml": "",
+        "a.py": "",
+        "package.json": '{"scripts": {"build": "tool"}}',
+    }
+    found = loaded(tmp_path, {**django(), **files}).warnings
+    assert any("makes files before it builds Dockerfile" in text for text in found) is named
+
+
 @pytest.mark.parametrize("place", [".clusterfuzzlite", ".devcontainer", "fuzzing", "oss-fuzz"])
 def test_a_dockerfile_for_something_else_is_not_the_image(tmp_path: Path, place: str) -> None:
     files = {**django(), f"{place}/Dockerfile": PLAIN, "docker/backend/Dockerfile": PLAIN}
