@@ -20,6 +20,9 @@ from heroci_action.detection.project_files import ProjectFiles
 _OWN_UNITS = frozenset({"docker", "containerd", "podman", "ssh", "sshd", "cron", "dbus", "xvfb"})
 # A step in the background may consist of lines that end: `docker pull`, `mkdir logs`.
 _ENDING = FILE_PROGRAMS | {"docker", "podman"}
+# `8000`, `localhost:8000`, `--bind=:8000`
+_PORT = re.compile(r"(?:[^\s/]*[:=])?(\d{2,5})")
+_UNKNOWN_PORT = 1234  # to be filled in
 _STEM = re.compile(r"\W+")
 
 
@@ -33,14 +36,20 @@ def warn_of_programs(project: ProjectFiles) -> Iterator[Finding]:
         if not _stays_unknown(project, command) or find_server(command, earlier):
             continue
         name = _STEM.sub("-", unit_of(command) or command.call.name) or "server"
-        line = suggest_step(project, command) or command.shown
+        line = json.dumps((suggest_step(project, command) or command.shown).removesuffix(" &"))
+        port = _port_in(command) or _UNKNOWN_PORT
         yield Warn(
             f"{command.source} starts {command.brief!r} for its tests, and the plan does not; if the tests need it, "
             "declare it in `services` with its command and port",
-            (
-                f"services.{name} = {{ command = {json.dumps(line.removesuffix(' &'))}, port = 1234 }}",
-            ),
+            (f"services.{name} = {{ command = {line}, port = {port} }}",),
         )
+
+
+def _port_in(command: Command) -> str | None:
+    """Return the port on which a program listens by its arguments: `0.0.0.0:8000`, `--port 8000`; Django's is 8000."""
+    words = command.call.arguments
+    found = [match[1] for match in map(_PORT.fullmatch, words) if match]
+    return found[-1] if found else ("8000" if words[:1] == ("runserver",) else None)
 
 
 def _stays_unknown(project: ProjectFiles, command: Command) -> bool:

@@ -122,23 +122,26 @@ def test_a_package_starts_no_server_in_a_container(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "named"),
+    ("line", "named", "port"),
     [
-        ("npx mock-server &", "'npx mock-server'"),
-        ("npm run mock &", "'mock-server'"),
-        ("python mock_api.py --port 80 &", "'python mock_api.py --port 80'"),
-        ("celery -A mysite worker &", "'celery -A mysite worker'"),
-        ("sudo systemctl start nginx", "'sudo systemctl start nginx'"),
+        ("npx mock-server &", "'npx mock-server'", 1234),
+        ("npm run mock &", "'mock-server'", 1234),
+        ("python mock_api.py --port 80 &", "'python mock_api.py --port 80'", 80),
+        ("celery -A mysite worker &", "'celery -A mysite worker'", 1234),
+        ("sudo systemctl start nginx", "'sudo systemctl start nginx'", 1234),
+        ("python manage.py runserver &", "'python manage.py runserver'", 8000),
+        ("./manage.py runserver 0.0.0.0:8089 &", "'./manage.py runserver 0.0.0.0:8089'", 8089),
     ],
 )
 def test_a_program_that_stays_and_is_no_known_server_is_named(
-    tmp_path: Path, line: str, named: str
+    tmp_path: Path, line: str, named: str, port: int
 ) -> None:
     files = {"package.json": '{"scripts": {"mock": "mock-server"}}', "mock_api.py": ""}
     found = project(tmp_path, line, files=files)
     assert any(f"starts {named} for its tests" in text for text in found.warnings)
     assert found.config.tests.before == ()
-    assert any("port = 1234" in text for each in found.facts.suggestions for text in each.lines)
+    lines = [text for each in found.facts.suggestions for text in each.lines]
+    assert any(f"port = {port} " in text for text in lines)
 
 
 @pytest.mark.parametrize("line", ["Xvfb :99 &", "sudo systemctl start docker", "pip install x &"])
