@@ -31,7 +31,11 @@ from heroci_action.detection.ci.compose.up import ending_services
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
 from heroci_action.detection.ci.left_out import INSTALLS, reason_of_program
 from heroci_action.detection.ci.machine_servers import find_installed_servers, find_server
-from heroci_action.detection.ci.other_containers import find_reason, leave_out_container
+from heroci_action.detection.ci.other_containers import (
+    find_proxies,
+    find_reason,
+    leave_out_container,
+)
 from heroci_action.detection.ci.records import (
     Call,
     Command,
@@ -71,7 +75,9 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
     # The declared services of a job are for its tests.
     started = [reader.on_base(image) for image in reader.servers.values()]
     free = [image for image in started if image.alias not in reader.needed]
-    others = [(image, reason) for image in free if (reason := find_reason(image, values))]
+    proxies = find_proxies(reader.used)
+    reasons = ((image, find_reason(image, values, proxies)) for image in free)
+    others = [(image, reason) for image, reason in reasons if reason]
     named = [image for image, _ in others]
     return replace(
         job,

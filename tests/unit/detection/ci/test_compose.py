@@ -510,6 +510,58 @@ def test_containers_for_people_are_no_servers_of_the_tests() -> None:
     assert [line.line for line in ci.suite.job.left_out][3] == "s3: traefik:v3"
 
 
+@pytest.mark.parametrize(
+    ("image", "service", "harmless"),
+    [
+        ("nginx:1.25", {"depends_on": ["web"]}, True),
+        ("nginxinc/nginx-unprivileged", {"depends_on": ["cache"]}, True),
+        ("nginx", {"volumes": ["./site.conf:/etc/nginx/conf.d/a.conf"]}, True),
+        ("nginx", {"volumes": ["./conf:/etc/nginx/conf.d"]}, True),
+        ("nginx", {"depends_on": {"web": {"condition": "service_healthy"}}}, True),
+        ("httpd:2", {"links": ["web"]}, True),
+        ("nginx", {"depends_on": ["web"], "container_name": "front"}, True),
+        ("nginx", {"depends_on": ["db"]}, None),
+        ("nginx", {"volumes": ["./media:/usr/share/nginx/html"]}, None),
+        # The tests use what needs the application.
+        ("selenium/standalone-chrome", {"depends_on": ["web"]}, None),
+    ],
+)
+def test_a_web_server_before_the_application_is_no_server_of_the_tests(
+    image: str, service: dict[str, object], harmless: bool | None
+) -> None:
+    services = {
+        "web": {"build": "."},
+        "db": {"image": "postgres:17"},
+        "cache": {"image": "redis:7", "depends_on": ["web"]},
+        "proxy": {"image": image, **service},
+    }
+    files = {
+        "compose.yml": json.dumps({"services": services}),
+        "Dockerfile": "FROM python:3.13\nCOPY . .\n",
+        "site.conf": "server { location / { proxy_pass http://web:8000; } }\n",
+        "conf/app.conf": "location / { uwsgi_pass web:8000; }\n",
+        "media/a.txt": "",
+    }
+    up = "docker compose up -d"
+    for test in ("docker compose exec -T web pytest", "pytest"):
+        ci = ci_of({**files, **workflow(up, test)})
+        assert ci.suite
+        lines = {line.line: line for line in ci.suite.job.left_out}
+        assert ("proxy" in {each.alias for each in ci.services}) is (harmless is None)
+        assert all(line.harmless is harmless for line in lines.values())
+
+
+def test_a_proxy_that_the_tests_address_is_left_out_with_its_reason() -> None:
+    services = {"web": {"build": "."}, "proxy": {"image": "nginx", "depends_on": ["web"]}}
+    files = {"compose.yml": json.dumps({"services": services}), "Dockerfile": "FROM python:3\n"}
+    test = "SITE=http://proxy/ pytest"
+    suite = ci_of({**files, **workflow("docker compose up -d", test)}).suite
+    assert suite
+    (line,) = suite.job.left_out
+    assert (line.line, line.harmless) == ("proxy: nginx", False)
+    assert "the plan does not start" in line.reason
+
+
 def test_the_client_of_a_server_is_no_server_and_may_prepare_the_tests() -> None:
     services = {"files": {"image": "minio/minio"}, "buckets": {"image": "minio/mc:7"}}
     files = {"compose.yml": json.dumps({"services": services})}
