@@ -26,7 +26,7 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.one_shot import ends_by_itself
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut, Script
+from heroci_action.detection.ci.records import UNKNOWN, Call, Command, LeftOut, Script
 from heroci_action.detection.ci.shell.script import read_script
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.task_runners.coverage_settings import expand_coverage
@@ -165,7 +165,9 @@ def _scripts(
     command: Command, start: _EntryPoint | None, context: Context
 ) -> tuple[Script, ...] | None:
     """Return the scripts that a command runs; None if it is a program."""
-    for expander in (_by_name, _launched_task, _shell_text, _shell_file, _python_file):
+    for expander in (
+        _around_program, _by_name, _launched_task, _shell_text, _shell_file, _python_file,
+    ):  # fmt: skip
         found = expander(command, context)
         if found is not None:
             return found
@@ -176,6 +178,27 @@ def _scripts(
         left_out = LeftOut(line=command.line, source=command.source, reason=reason)
         context.not_followed.append(left_out)
     return None
+
+
+def _around_program(command: Command, context: Context) -> tuple[Script, ...] | None:
+    """Return a script of the repository that runs the program in its arguments: `./unchanged.sh python make_docs.py`.
+
+    A script in which that program is not found only counts as its launcher.
+    """
+    first = next(iter(command.words), "")
+    if "/" not in first or command.call.program == first or context.trials == MAX_TRIALS:
+        return None
+    call = Call(program=first, arguments=command.words[1:])
+    scripts = expand_file(replace(command, call=call), context.files)
+    if scripts is None:
+        return None
+    trial = replace(context, files=context.files.fork(), not_followed=[], actions=[])
+    trial.trials += 1
+    found = list(_expand_scripts(command, scripts, trial))
+    context.count = trial.count
+    wanted = command.call.program, command.call.arguments
+    runs = ((each.call.program, each.call.arguments) for each in found if not each.conditional)
+    return scripts if wanted in runs and len(found) > 1 else None
 
 
 def _by_name(command: Command, context: Context) -> tuple[Script, ...] | None:

@@ -241,6 +241,7 @@ def test_a_task_with_the_tests_in_it_is_no_check_beside_them(tmp_path: Path) -> 
     [
         (("./gen.sh", "git diff --quiet"), "git diff --quiet"),
         (("scripts/unchanged.sh ./gen.sh",), "git status --porcelain=v1"),
+        (("scripts/unchanged.sh python gen.py",), "git status --porcelain=v1"),
         (('test -z "$(git status --porcelain)"',), "git status --porcelain"),
         (
             ("./gen.sh", "git diff-index --quiet HEAD -- static || (git diff; exit 1)"),
@@ -263,7 +264,12 @@ def test_a_question_to_git_for_changes_is_a_check(
     steps = "".join(f"\n      - run: {each!r}" for each in lines)
     jobs = f"on: push\njobs:\n  a: {{steps: [{{run: python manage.py test}}]}}\n  b:\n    steps:{steps}\n"
     script = '#!/bin/bash\n"$@"\nif [ -n "$(git status --porcelain=v1)" ]; then\n  exit 1\nfi\n'
-    files = {".github/workflows/ci.yml": jobs, "gen.sh": "echo\n", "scripts/unchanged.sh": script}
+    files = {
+        ".github/workflows/ci.yml": jobs,
+        "gen.sh": "echo\n",
+        "gen.py": "x = 1\n",
+        "scripts/unchanged.sh": script,
+    }
     text = named(project(tmp_path, files))
     assert f"{line!r} (" in text if line else not text
 
