@@ -157,11 +157,15 @@ def _default_groups(uv: Mapping[str, Any], groups: Mapping[str, Any]) -> tuple[s
 
 @dataclass(frozen=True)
 class _Setup:
-    """setup.cfg and setup.py in a directory."""
+    """setup.cfg and setup.py in a directory, with the lines of requirements.txt, which pbr reads.
+
+    https://docs.openstack.org/pbr/latest/user/using.html
+    """
 
     script: ast.Module
     has_script: bool
     options: Mapping[str, Mapping[str, str]]
+    listed: tuple[str, ...]
 
     @classmethod
     def read(cls, tree: RepositoryFiles, directory: str) -> _Setup:
@@ -170,7 +174,14 @@ class _Setup:
             script=tree.python(script),
             has_script=tree.has(script),
             options=tree.ini(join(directory, "setup.cfg")),
+            listed=tuple(requirement_texts(tree.text(join(directory, "requirements.txt")))),
         )
+
+    @property
+    def uses_pbr(self) -> bool:
+        """Whether setup.py hands everything over to pbr: `setup(setup_requires=["pbr"], pbr=True)`."""
+        value = self._keyword("pbr")
+        return isinstance(value, ast.Constant) and value.value is True
 
     @property
     def exists(self) -> bool:
@@ -187,11 +198,12 @@ class _Setup:
         return (
             *self._lines("options", "install_requires"),
             *_constants(self._keyword("install_requires")),
+            *(self.listed if self.uses_pbr else ()),
         )
 
     @property
     def extras(self) -> dict[str, tuple[str, ...]]:
-        section = "options.extras_require"
+        section = "extras" if self.uses_pbr else "options.extras_require"
         extras = {name: self._lines(section, name) for name in self.options.get(section, {})}
         keyword = self._keyword("extras_require")
         if isinstance(keyword, ast.Dict):
@@ -211,7 +223,8 @@ class _Setup:
 
     def _lines(self, section: str, option: str) -> tuple[str, ...]:
         text = self.options.get(section, {}).get(option, "")
-        return tuple(line.strip() for line in text.splitlines() if line.strip())
+        lines = (line.strip() for line in text.splitlines())
+        return tuple(line for line in lines if line and not line.startswith("#"))
 
     def _keyword(self, name: str) -> ast.expr | None:
         """Return the value of a keyword argument of `setup(…)`."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded, manage
 
 
@@ -256,6 +257,19 @@ def test_extras_of_a_setup_py_are_read_without_running_it(tmp_path: Path) -> Non
     found = loaded(tmp_path, {"x/__init__.py": "", "setup.py": setup})
     assert found.config.extras == ("test",)
     assert found.facts.distributions == {"django", "pytest-django", "responses"}
+
+
+def test_what_pbr_reads_is_declared(tmp_path: Path) -> None:
+    files = {
+        **django(),
+        "setup.py": "import setuptools\nsetuptools.setup(setup_requires=['pbr'], pbr=True)\n",
+        "setup.cfg": "[metadata]\nname = shop\n[extras]\nserver =\n    # the API\n    Django>=4.2\n",
+        "requirements.txt": "cliff\n",
+        **workflow("pip install .[server]", "python manage.py test"),
+    }
+    found = loaded(tmp_path, files)
+    assert found.config.extras == ("server",)
+    assert "no file declares" not in "".join(found.warnings)
 
 
 def test_what_tox_installs_for_every_environment_is_installed_for_a_package(tmp_path: Path) -> None:
