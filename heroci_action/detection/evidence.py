@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.project_ci import ProjectCI
-from heroci_action.detection.ci.records import Command, Image
+from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.pytest_file import find_pytest_variables
 from heroci_action.repository.files import RepositoryFiles, join, parent
@@ -67,8 +67,10 @@ def _application(compositions: Mapping[str, Composition]) -> dict[str, tuple[str
     """Return the variables of the services that the compose files build, the first one's before those of others."""
     found: dict[str, tuple[str, str]] = {}
     for path, composition in compositions.items():
-        for name in filter(composition.build, composition.services):
-            for variable, value in composition.environment(name).items():
+        # Developers set the variables without a default in a file of their own.
+        used = replace(composition, unset=UNKNOWN)
+        for name in filter(used.build, used.services):
+            for variable, value in used.environment(name).items():
                 found.setdefault(variable, (value, path))
     return found
 

@@ -71,7 +71,8 @@ class Composition:
     """The services of compose files that are merged in order, with the variables that they are filled with.
 
     Services of other `profiles` are started only by name. `directory` is the project's if it is not that of the first
-    file. `builds` are the images that earlier commands have built, which a service may use by name.
+    file. `builds` are the images that earlier commands have built, which a service may use by name. `unset` is the
+    value of a variable that is not set.
     """
 
     tree: RepositoryFiles
@@ -80,6 +81,7 @@ class Composition:
     profiles: frozenset[str] = frozenset()
     directory: str = ""
     builds: tuple[ImageBuild, ...] = ()
+    unset: str = ""
     depth: int = 0
 
     @property
@@ -246,8 +248,16 @@ class Composition:
         found: dict[str, str] = {}
         for path, _ in self.env_files(name):
             found |= parse_dotenv(self.tree.text(path))
-        filled = {key: self.fill(text) for key, text in self._environment(content).items()}
+        filled = self._filled_environment(content)
         return found | {key: text for key, text in filled.items() if UNKNOWN not in text}
+
+    def unknown_variables(self, name: str) -> frozenset[str]:
+        """Return the variables of a service whose values contain what only the CI knows."""
+        filled = self._filled_environment(self.services[name])
+        return frozenset(key for key, text in filled.items() if UNKNOWN in text)
+
+    def _filled_environment(self, content: Mapping[str, Any]) -> dict[str, str]:
+        return {key: self.fill(text) for key, text in self._environment(content).items()}
 
     def env_files(self, name: str) -> Iterator[tuple[str, bool]]:
         """Yield the files with variables of a service, each with whether Compose needs it."""
@@ -265,7 +275,7 @@ class Composition:
 
     def fill(self, text: str) -> str:
         """Return a text with its variables replaced."""
-        return fill(text, {"PWD": spell(self.place), **self.variables})
+        return fill(text, {"PWD": spell(self.place), **self.variables}, self.unset)
 
     def _path(self, text: str, directory: str | None = None) -> str:
         """Return a path in the files as one from the repository's root, or the path itself outside it."""
@@ -283,6 +293,11 @@ def compose_words(command: Command) -> tuple[str, ...] | None:
     return None
 
 
+def known_and_unknown(command: Command) -> dict[str, str]:
+    """Return the variables of a command, with UNKNOWN for the values that only the CI knows."""
+    return {**dict.fromkeys(command.unknown, UNKNOWN), **command.env}
+
+
 def composition_of(
     words: tuple[str, ...],
     command: Command,
@@ -297,7 +312,7 @@ def composition_of(
     container = command.call.container
     place = (container.called_from if container else None) or command.directory
     given = container.called_with if container else None
-    env = command.env if given is None else given
+    env = known_and_unknown(command) if given is None else given
     options = Options.split(words, VALUED)
     listed = tuple(filter(None, env.get("COMPOSE_FILE", "").split(":")))
     named = options.values("-f", "--file") or listed

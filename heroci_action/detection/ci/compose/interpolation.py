@@ -13,11 +13,17 @@ _DOLLAR = "\0"  # a dollar that is no variable
 MAX_NESTED = 10  # variables in variables
 
 
-def fill(text: str, variables: Mapping[str, str]) -> str:
-    """Replace the variables in a text as Compose does; a required variable without a known value becomes UNKNOWN."""
+def fill(text: str, variables: Mapping[str, str], unset: str = "") -> str:
+    """Replace the variables in a text as Compose does; a required variable without a known value becomes UNKNOWN.
+
+    Any other variable that is not set, and has no default, becomes `unset`.
+    """
 
     def value(match: re.Match[str]) -> str:
-        return _value(variables.get(match[1] or match[4]), match[2] or "", match[3] or "")
+        name = match[1] or match[4]
+        if name not in variables and not match[2]:
+            return unset
+        return _value(variables.get(name), match[2] or "", match[3] or "")
 
     text = text.replace("$$", _DOLLAR)
     for _ in range(MAX_NESTED):

@@ -11,7 +11,7 @@ from typing import Any
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.compose.composition import Composition
+from heroci_action.detection.ci.compose.composition import Composition, known_and_unknown
 from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build, find_only
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.paths import locate, spell
@@ -83,13 +83,13 @@ def enter_service(command: Command, used: Composition) -> Command:
         return command
     names = _options(command, name).values("-e", "--env")
     passed = {each: command.env[each] for each in names if each in command.env}
-    called = replace(call, container=replace(container, called_with=command.env))
+    called = replace(call, container=replace(container, called_with=known_and_unknown(command)))
     declared = {*used.services[name].get("environment", ()), *names}
     return replace(
         command,
         call=called,
         env={**environment_of_service(used, name), **passed, **call.env},
-        unknown=command.unknown & declared,
+        unknown=(command.unknown & declared) | used.unknown_variables(name),
     )
 
 

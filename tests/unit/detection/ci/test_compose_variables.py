@@ -1,0 +1,52 @@
+"""Variables of a service that Compose fills with what only the CI knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.projects import SQLITE, django, loaded
+
+SETTINGS = f"import os\n{SQLITE}KEY = os.environ['API_KEY']\nMODE = os.getenv('MODE', 'dev')\n"
+RUN = "docker compose run --rm web python manage.py test"
+
+
+def files(key: str, run: str = RUN, given: str = "${{ secrets.S }}") -> dict[str, str]:
+    compose = f"services:\n  web:\n    build: .\n    environment:\n      API_KEY: {key}\n      MODE: {key}\n"
+    step = f"      - run: {run}\n        env: {{SECRET: '{given}'}}\n"
+    jobs = f"on: push\njobs:\n  test:\n    steps:\n{step}"
+    return {
+        **django(SETTINGS),
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\nWORKDIR /app\nCOPY . .\n",
+        ".github/workflows/ci.yml": jobs,
+    }
+
+
+@pytest.mark.parametrize("key", ["${SECRET}", "$SECRET", "a-${SECRET}-b", "${SECRET?}"])
+@pytest.mark.parametrize(
+    "run",
+    [RUN, "docker compose up -d web && docker compose exec -T web python manage.py test"],
+)
+def test_a_secret_in_a_service_is_no_empty_value(tmp_path: Path, key: str, run: str) -> None:
+    found = loaded(tmp_path, files(key, run))
+    assert found.config.env == {}
+    assert any("no value: API_KEY (" in text for text in found.warnings)
+    assert "MODE=…" in {line.line for line in found.facts.left_out}
+
+
+def test_a_known_value_fills_the_service(tmp_path: Path) -> None:
+    env = loaded(tmp_path, files("${SECRET}", given="abc")).config.env
+    assert env == {"API_KEY": "abc", "MODE": "abc"}
+
+
+def test_a_variable_that_nothing_sets_is_empty_in_the_ci_of_the_file(tmp_path: Path) -> None:
+    env = loaded(tmp_path, files("${OTHER}")).config.env
+    assert env == {"API_KEY": "", "MODE": ""}
+
+
+def test_a_compose_file_for_developers_gives_no_empty_value(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {**files("${OTHER}"), ".github/workflows/ci.yml": ""})
+    assert found.config.env == {}
+    assert any("no value: API_KEY (" in text for text in found.warnings)
