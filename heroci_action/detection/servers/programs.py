@@ -33,9 +33,10 @@ def warn_of_programs(project: ProjectFiles) -> Iterator[Finding]:
         earlier.append(command)
         if find_test_run(command, project.tree):
             return
-        if not _stays_unknown(project, command) or find_server(command, earlier):
-            continue
         name = _STEM.sub("-", unit_of(command) or command.call.name) or "server"
+        known = find_server(command, earlier) or name in (project.configured("services") or {})
+        if known or not _stays_unknown(project, command):
+            continue
         line = json.dumps((suggest_step(project, command) or command.shown).removesuffix(" &"))
         port = _port_in(command) or _UNKNOWN_PORT
         yield Warn(

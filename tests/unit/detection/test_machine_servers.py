@@ -144,6 +144,12 @@ def test_a_program_that_stays_and_is_no_known_server_is_named(
     assert any(f"port = {port} " in text for text in lines)
 
 
+def test_a_program_that_is_declared_as_the_proposed_service_is_not_named(tmp_path: Path) -> None:
+    line = 'services.manage-py = { command = "python manage.py runserver", port = 8000 }\n'
+    found = project(tmp_path, "python manage.py runserver &", files={"heroci.toml": line})
+    assert not any("for its tests" in text for text in found.warnings)
+
+
 @pytest.mark.parametrize("line", ["Xvfb :99 &", "sudo systemctl start docker", "pip install x &"])
 def test_what_is_no_server_is_not_named(tmp_path: Path, line: str) -> None:
     assert not [text for text in project(tmp_path, line).warnings if "starts" in text]
