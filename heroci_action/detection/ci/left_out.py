@@ -78,7 +78,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "redis-cli", "mongo", "mongosh", "rabbitmqctl", "rabbitmqadmin", "dockerize", "wait4x", "nc", "urlwait", "mc",
     ),
     NETWORK: (
-        "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
+        "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "cf", "gsutil", "heroku", "fly", "flyctl",
         "doppler", "checkout", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub", "dig", "nslookup", "host",
         "ping", "telnet", "netstat", "ss",
     ),

@@ -334,8 +334,9 @@ def _asks_by_grep(project: ProjectFiles, job: Job, command: Command) -> bool:
 def _ends_with_django(project: ProjectFiles, job: Job) -> bool:
     """Return whether nothing follows the commands of Django in a job, so that its purpose is that they pass."""
     last = job.commands[-1] if job.commands else None
-    commits = any(_COMMITTING.search(action.line) for action in job.actions)
-    is_last = last is not None and is_django(last, project.tree) and not commits
+    # `cypress-io/github-action` checks what they prepare.
+    others = any(each.reason == CHECKS or _COMMITTING.search(each.line) for each in job.actions)
+    is_last = last is not None and is_django(last, project.tree) and not others
     return is_last and not _PUBLISHING.search(job.name)
 
 

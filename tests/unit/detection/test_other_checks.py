@@ -163,9 +163,12 @@ jobs:
   deploy: {steps: [{run: python manage.py warm_caches}]}
   build: {steps: [{run: python manage.py compress}, {run: tar czf static.tgz static}]}
   words: {steps: [{run: python manage.py compress}, {uses: EndBug/add-and-commit@v9}]}
+  pages: {steps: [{run: python manage.py load_pages}, {uses: cypress-io/github-action@v6}]}
+  audit: {steps: [{run: cf run-task shop --command audit}]}
 """
     found = project(tmp_path, {".github/workflows/ci.yml": jobs})
-    assert named(found).count("'") == 2 * 2
+    assert named(found).count("'") == 2 * 3
+    assert "'uses: cypress-io/github-action'" in named(found)
     assert "'python manage.py compilemessages'" in named(found)
     assert "'python manage.py collectstatic'" in named(found)
 
