@@ -78,9 +78,9 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "redis-cli", "mongo", "mongosh", "rabbitmqctl", "rabbitmqadmin", "dockerize", "wait4x", "nc", "urlwait", "mc",
     ),
     NETWORK: (
-        "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "cf", "gsutil", "heroku", "fly", "flyctl",
+        "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
         "doppler", "checkout", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub", "dig", "nslookup", "host",
-        "ping", "telnet", "netstat", "ss",
+        "cf", "ping", "telnet", "netstat", "ss",
     ),
     UPLOADS: (
         "codecov", "coveralls", "sonar-scanner", "sentry-cli", "twine", "cc-test-reporter", "codacy-coverage",
@@ -138,6 +138,8 @@ _UNCHANGED = frozenset({"--check", "--locked", "--dry-run"})
 _EMPTY_INDEX = frozenset({"search_index", "--create"})
 # `shell -c "…"`
 _CODE = ("-c", "--command")
+# `dpkg -i tool_1.2_amd64.deb`
+_ARCHIVE = re.compile(r"\.(deb|rpm|apk)$")
 # `qa-check`, `bpmnlint`
 _CHECKING = re.compile(
     r"(^|[-_])(check|checks|checker|lint|linter|qa|audit|validate|verify)([-_.]|$)|\wlint$"
@@ -224,6 +226,8 @@ def reason_by_arguments(
         return CHECKS if _only_checks(arguments) else known
     if known == SERVICE and _only_validates(arguments):
         return CHECKS
+    if known == PACKAGES and any(_ARCHIVE.search(word) for word in arguments):
+        return INSTALLS_OTHER
     if known == PRINTS and not _ACTIONS_OF_FIND.isdisjoint(arguments):
         return REMOVES
     if known == OF_THE_CI and arguments[:1] == ("tests",):
@@ -354,7 +358,8 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
         case ("-m", module, *_) if known := reason_of_program(module):
             # Python by the name of a variable: `"$python" -m venv .venv`.
             return known
-    if {"--version", "-V", "-VV", "--help"} & set(arguments) or arguments == ("-v",):
+    asks = arguments in {("-v",), ("-version",)}  # java -version
+    if {"--version", "-V", "-VV", "--help"} & set(arguments) or asks:
         return PRINTS
     checking = {"--check", "--check-only", "--dry-run", "--lint", "--syntax-check"} & set(arguments)
     if checking or any(map(_FAILING.fullmatch, arguments)):

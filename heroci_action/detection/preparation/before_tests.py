@@ -54,7 +54,8 @@ def find_preparation_of(project: ProjectFiles, job: Job, run: Command) -> tuple[
     place = job.commands.index(run)
     around = {id(outer) for outer in run.via}
     found: dict[str, None] = {}
-    for command in unite_tasks(job.commands[:place], around):
+    earlier = [each for each in job.commands[:place] if not find_test_run(each, project.tree)]
+    for command in unite_tasks(earlier, around):
         own = {key: text for key, text in command.env.items() if run.env.get(key) != text}
         outcome = Line(project, replace(command, env=own)).outcome()
         if isinstance(outcome, str):

@@ -410,6 +410,8 @@ def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> 
         "npm cache clean --force",
         "npm rm --g gulp",
         "python -m site",
+        "java -version",
+        "sudo dpkg -i page-printer.deb",
         "manage.py test",
     )
     found = loaded(tmp_path, {**django(), **workflow(*lines)})
@@ -421,6 +423,8 @@ def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> 
         "it changes the machine",
         "it changes the machine",
         "it only prints",
+        "it only prints",
+        "it installs something",
     ]
 
 

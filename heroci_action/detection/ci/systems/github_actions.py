@@ -29,6 +29,7 @@ _LINES: Mapping[str, str] = {
     "daaku/gh-action-apt-install": "apt-get install {packages}",
     "tecolicom/actions-use-apt-tools": "apt-get install {tools}",
     "gerlero/apt-install": "apt-get install {packages}",
+    "actions/setup-java": "apt-get install default-jre-headless",
     "py-actions/py-dependency-install": "pip install -r {path}",
     "bahmutov/npm-install": "npm ci",
     # - uses: borales/actions-yarn@v5

@@ -214,6 +214,8 @@ def test_actions_stand_for_commands_and_servers() -> None:
                     with: {packages: gettext}
                   - uses: ikalnytskyi/action-setup-postgres@v7
                     with: {postgres-version: "16"}
+                  - uses: actions/setup-java@v4
+                    with: {java-version: "21"}
                   - uses: acme/setup-django@v1
                     with: {apt-packages: "gdal-bin  libmagic1"}
                   - run: sudo systemctl start redis-server.service
@@ -222,7 +224,8 @@ def test_actions_stand_for_commands_and_servers() -> None:
         """}
     (job,) = ci_of(files).jobs
     packages = [line for line in shown(list(job.commands)) if line.startswith("apt-get install ")]
-    assert packages == ["apt-get install gettext", "apt-get install gdal-bin libmagic1"]
+    names = ["gettext", "default-jre-headless", "gdal-bin libmagic1"]
+    assert packages == [f"apt-get install {name}" for name in names]
     assert shown(list(job.commands))[-1] == "pytest shop"
     assert [(image.name, image.tag) for image in job.services] == [
         ("postgres", "16"),
