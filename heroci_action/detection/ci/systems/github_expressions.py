@@ -52,10 +52,19 @@ def interpolate(text: object, contexts: Mapping[str, Any]) -> str:
     return _CHECKOUT.sub(ROOT, filled)
 
 
+# The variables that GitHub sets, whatever a workflow says.
+# https://docs.github.com/en/actions/reference/workflows-and-actions/variables
+_FIXED = re.compile(
+    r"GITHUB_(ACTIONS|ENV|EVENT_NAME|JOB|OUTPUT|PATH|REF|REPOSITORY|RUN_ID|SHA|STEP_SUMMARY|WORKFLOW|WORKSPACE)|"
+    r"RUNNER_(ARCH|OS|TEMP)"
+)
+
+
 def read_env(value: object, contexts: Mapping[str, Any]) -> dict[str, str]:
     """Return the variables of a table, or of an expression that makes one: `${{ fromJSON(inputs.env) }}`."""
     given = value_of(value, contexts)
-    pairs = given.items() if isinstance(given, Mapping) else ()
+    entries = given.items() if isinstance(given, Mapping) else ()
+    pairs = [(name, value) for name, value in entries if not _FIXED.fullmatch(name)]
     # A variable without a value is empty.
     plain = {name: "" if value == "null" else _spell(value) for name, value in pairs}
     return {name: interpolate(text, contexts) for name, text in plain.items()}

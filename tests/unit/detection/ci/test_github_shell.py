@@ -67,3 +67,12 @@ def test_a_step_in_powershell_is_one_command(line: str) -> None:
     workflow = {"on": "push", "jobs": {"a": {"steps": [step]}}}
     (command,) = ci_of({".github/workflows/ci.yml": json.dumps(workflow)}).commands
     assert command.words == ("pwsh", "-c", step["run"])
+
+
+def test_a_workflow_cannot_set_the_variables_of_github() -> None:
+    env = {"GITHUB_ENV": "https://example.org", "RUNNER_OS": "x", "GITHUB_MYSQL": "1"}
+    steps = [{"run": 'echo MODE=test >> "$GITHUB_ENV"'}, {"run": "pytest"}]
+    workflow = {"on": "push", "jobs": {"a": {"env": env, "steps": steps}}}
+    command = command_of({".github/workflows/ci.yml": json.dumps(workflow)})
+    known = {name: command.env.get(name) for name in ("MODE", "RUNNER_OS", "GITHUB_MYSQL")}
+    assert known == {"MODE": "test", "RUNNER_OS": "Linux", "GITHUB_MYSQL": "1"}
