@@ -59,9 +59,12 @@ class RepositoryFiles:
     def with_files(self, texts: Mapping[str, str]) -> RepositoryFiles:
         """Return these files together with others that do not exist yet."""
         new = {path: text for path, text in texts.items() if not self.has(path)}
+        if not new:
+            return self
         return replace(
             self,
-            files=tuple(sorted({*self.files, *new})),
+            # Sorting a list that is sorted but for its end is much faster than sorting a set.
+            files=tuple(sorted([*self.files, *new])),
             created=frozenset(new),
             _texts={**self._texts, **new},
         )

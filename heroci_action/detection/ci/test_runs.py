@@ -148,7 +148,8 @@ def _console_script(command: Command, tree: RepositoryFiles) -> str | None:
 def _script_file(name: str, directory: str, tree: RepositoryFiles) -> str | None:
     """Return the file that setuptools installs as a program: `script-files = ["bin/shop"]`."""
     tool = table(tree.toml(join(directory, "pyproject.toml")).get("tool"))
-    options = tree.ini(join(directory, "setup.cfg")).get("options", {})
+    config = join(directory, "setup.cfg")
+    options = tree.ini(config).get("options", {}) if name in tree.text(config) else {}
     named = (
         *texts(table(tool.get("setuptools")).get("script-files")),
         *options.get("scripts", "").split(),
@@ -168,15 +169,20 @@ def _script_target(name: str, directory: str, tree: RepositoryFiles) -> str | No
     if isinstance(target := scripts.get(name), str):
         return target
     line = re.compile(rf"(?m)^\s*{re.escape(name)}\s*=\s*([\w.]+:\w+)")
-    found = map(line.search, _console_scripts(directory, tree))
+    found = map(line.search, _console_scripts(name, directory, tree))
     return next((match[1] for match in found if match), None)
 
 
-def _console_scripts(directory: str, tree: RepositoryFiles) -> Iterator[str]:
-    """Yield the lists of console scripts in setup.cfg, also those of pbr, and the texts of setup.py."""
-    sections = tree.ini(join(directory, "setup.cfg"))
+def _console_scripts(name: str, directory: str, tree: RepositoryFiles) -> Iterator[str]:
+    """Yield the lists of console scripts in setup.cfg, also those of pbr, and the texts of setup.py.
+
+    A file that gives the name no value is not parsed: every program of the CI is looked up.
+    """
+    config, setup = (join(directory, file) for file in ("setup.cfg", "setup.py"))
+    value = re.compile(rf"{re.escape(name)}\s*=")
+    sections = tree.ini(config) if value.search(tree.text(config)) else {}
     for section in ("options.entry_points", "entry_points"):
         yield sections.get(section, {}).get("console_scripts", "")
-    for node in ast.walk(tree.python(join(directory, "setup.py"))):
+    for node in ast.walk(tree.python(setup)) if value.search(tree.text(setup)) else ():
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

@@ -285,9 +285,8 @@ def must_install(tree: RepositoryFiles, layout: Layout, metadata: Metadata | Non
 def _reads_metadata(tree: RepositoryFiles, metadata: Metadata) -> bool:
     """Return whether the project asks for its own version, which only an installed distribution has."""
     usual = tree.matching(_METADATA_READERS, under=metadata.directory)
-    readers = map(tree.python_with, _OF_METADATA)
     return any(
         needs_own_metadata(tree.python(file), metadata.name)
-        for file in itertools.chain(usual, *readers)
+        for file in itertools.chain(usual, tree.python_with(*_OF_METADATA))
         if any(word in tree.text(file) for word in _OF_METADATA)
     )

@@ -25,9 +25,11 @@ def find_query(module: ast.Module) -> ast.AST | None:
 
 
 def _on_import(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    for child in _evaluated(node):
-        yield from _on_import(child)
+    pending = [node]
+    while pending:
+        node = pending.pop()
+        yield node
+        pending += reversed(list(_evaluated(node)))
 
 
 def _evaluated(node: ast.AST) -> Iterable[ast.AST]:
