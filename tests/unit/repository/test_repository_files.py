@@ -14,4 +14,4 @@ def test_files_that_exist_are_no_new_ones(tmp_path: Path) -> None:
     assert tree.with_files({"b.py": "other"}) is tree
     found = tree.with_files({"c.py": "new", "a.py": "", "b.py": "other"})
     assert found.files == ("a.py", "b.py", "c.py", "d.py")
-    assert (found.created, found.text("c.py")) == ({"a.py", "c.py"}, "new")
+    assert (found.created, found.text("c.py")) == (frozenset({"a.py", "c.py"}), "new")
