@@ -53,6 +53,8 @@ from heroci_action.detection.preparation.tracked_files import (
     is_tracked,
     reason_of_editor,
     reason_of_mode,
+    reason_of_rewrite,
+    reason_of_version,
     reason_of_write,
 )
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -197,6 +199,8 @@ class Line:
 
     def _reason(self) -> str | None:
         call = self.call
+        if version := reason_of_version(self.project, self.command):
+            return version
         if is_django(self.command, self.project.tree):
             own = self._is_own_check() or makes_all_migrations(self.project, self.command)
             return None if own else reason_of_django(call.arguments, self.command.line)
@@ -207,7 +211,8 @@ class Line:
         prints = call.name in FILE_PROGRAMS or reason_of_program(call.name) == PRINTS
         if prints and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
-        return reason_of_editor(self.project, self.command) or self._program_reason()
+        known = reason_of_editor(self.project, self.command) or self._program_reason()
+        return known or reason_of_rewrite(self.project, self.command)
 
     def _is_own_check(self) -> bool:
         """Return whether only this line checks the project: HeroCI has no program or no settings to check it with."""

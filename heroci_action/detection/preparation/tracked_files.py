@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 
@@ -9,6 +10,8 @@ from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.sources.settings_includes import last_name
+from heroci_action.repository.files import join
 from heroci_action.text import some
 
 _TRACKED = ", which git tracks"
@@ -18,6 +21,10 @@ _EDITORS = frozenset({"sed", "gsed", "perl", "ruby", "awk", "gawk", "yq"})
 _IN_PLACE = re.compile(r"-[a-zA-Z0]*i\S*|--in-?place\S*")
 # Programs that change the files that they are called with.
 _CHANGING = frozenset({"patch", "dos2unix", "unix2dos", "ex", "ed"})
+# Commands of git that change the checkout.
+_OF_GIT = frozenset({"am", "apply", "cherry-pick", "revert"})
+_BUMPING = frozenset({"bump2version", "bumpversion", "bump-my-version"})
+_WRITING = frozenset({"write_text", "write_bytes"})
 # `600`, `u=r`: git does not see it, and a program may ask for it.
 _PRIVATE = re.compile(r"0?[46]00")
 
@@ -47,6 +54,55 @@ def reason_of_editor(project: ProjectFiles, command: Command) -> str | None:
     words = [word for word in call.arguments if not word.startswith("-")]
     unknown = edits and all(UNKNOWN in word for word in words[1:] if word)
     return reason_of_write("files") if unknown or call.name == "patch" else None
+
+
+def reason_of_version(project: ProjectFiles, command: Command) -> str | None:
+    """Return that a line writes another version into the project: `npm version 1.2`, `bump2version patch`."""
+    match command.words:
+        case ("npm" | "pnpm" | "yarn", "version", _, *_) | ("npm", "pkg", "set", *_):
+            path = join(command.directory, "package.json")
+        case ("poetry", "version", word, *_) if not word.startswith("-"):
+            path = join(command.directory, "pyproject.toml")
+        case (program, *_) if program in _BUMPING:
+            return reason_of_write("files")
+        case ("git", verb, *options) if verb in _OF_GIT and "--check" not in options:
+            return reason_of_write("files")
+        case _:
+            return None
+    return reason_of_write(path) if is_tracked(project, path) else None
+
+
+def reason_of_rewrite(project: ProjectFiles, command: Command) -> str | None:
+    """Return that a program of any kind writes its output, or Python code in the line, to a tracked file."""
+    paths = [write.path for write in command.writes]
+    match command.call.arguments:
+        case ("-c", code, *_) if command.call.program == "python":
+            paths += filter(None, (locate(word, command.directory) for word in _written(code)))
+    path = next((path for path in paths if is_tracked(project, path)), None)
+    return reason_of_write(path) if path else None
+
+
+def _written(code: str) -> Iterator[str]:
+    """Yield the constant texts in Python code that writes files, among which are the paths of the files."""
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except SyntaxError:
+        return
+    if any(_writes(node) for node in nodes if isinstance(node, ast.Call)):
+        yield from (
+            each.value
+            for each in nodes
+            if isinstance(each, ast.Constant) and isinstance(each.value, str)
+        )
+
+
+def _writes(call: ast.Call) -> bool:
+    """Return whether a call writes a file: `open(path, "w")`, `Path(path).write_text(text)`."""
+    if last_name(call.func) in _WRITING:
+        return True
+    modes = (*call.args[1:2], *(each.value for each in call.keywords if each.arg == "mode"))
+    texts = [str(each.value) for each in modes if isinstance(each, ast.Constant)]
+    return last_name(call.func) == "open" and any(set("wa+") & set(text) for text in texts)
 
 
 def reason_of_mode(project: ProjectFiles, command: Command) -> str | None:
