@@ -31,8 +31,6 @@ _CONFIGURATION = r".*\.(conf|cfg|template|tmpl|j2)"
 # `proxy_pass http://web:8000;`
 _PASSES = re.compile(r"\b(proxy|uwsgi|fastcgi|grpc)_pass\s|\bProxyPass\s|\breverse_proxy\s")
 _FOR_PEOPLE = "it shows a server or documents to people or is a proxy of the application, and no test needs that"
-
-
 _PROXY = "it is a proxy of the application, which the plan does not start for it"
 
 

@@ -20,18 +20,19 @@ def without_trials(loop: Node, words: list[str]) -> list[str]:
 
 
 def _tries_again(loop: Node) -> bool:
-    named = [inner for inner in walk(loop) if inner.type in {"command", "list"}]
-    ends = [inner.children for inner in named if inner.type == "list"]
+    ends = [inner.children for inner in walk(loop) if inner.type == "list"]
     first = any(text_of(each[-1]) == "break" and each[1].type == "&&" for each in ends)
-    return first or any(text_of(each).split(" ")[0] == "sleep" for each in named)
+    return first or _calls(loop, "sleep")
 
 
 def takes_arguments(loop: Node, state: ShellState) -> bool:
     """Return whether a loop takes one argument after the other: `while [ $# -gt 0 ]; do … shift; done`."""
-    shifts = any(
-        inner.type == "command" and text_of(inner).split(" ")[0] == "shift" for inner in walk(loop)
-    )
-    return shifts and _holds(loop, state) is not None
+    return _calls(loop, "shift") and _holds(loop, state) is not None
+
+
+def _calls(loop: Node, program: str) -> bool:
+    commands = (inner for inner in walk(loop) if inner.type == "command")
+    return any(text_of(command).split(" ")[0] == program for command in commands)
 
 
 def take_arguments(

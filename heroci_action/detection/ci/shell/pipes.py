@@ -31,26 +31,20 @@ def with_words_of_xargs(words: list[str], lines: Lines, state: ShellState) -> li
     return [*words[:start], *chain.from_iterable(replaced)]
 
 
-def split_find(words: list[str]) -> tuple[list[str], list[str], str]:
-    """Return `find`, the program that it calls for the files with their place `{}`, and the end of the action.
+def enter_find(words: list[str], state: ShellState) -> tuple[list[str], bool]:
+    """Return the program that find calls with the files that it finds, and whether find ignores its failure.
 
-    The end is `;` or `+`: only after `+` does find fail if the program fails. Without an action, both are empty.
+    Files that are not known are an unknown word. After `+`, find fails if the program fails; after `;`, it passes.
     """
     place = next((index for index, word in enumerate(words) if word in {"-exec", "-execdir"}), None)
     ends = [index for index, word in enumerate(words) if word in {";", "+"}]
-    if words[:1] != ["find"] or place is None or not ends or ends[0] < place:
-        return words, [], ""
-    return words[:place], words[place + 1 : ends[0]], words[ends[0]]
-
-
-def with_words_of_find(words: list[str], state: ShellState) -> list[str]:
-    """Return the program that find calls with the files that it finds, or an unknown word."""
-    search, program, _ = split_find(words)
-    if not program:
-        return words
-    found = output_of([search], state)
+    if words[:1] != ["find"] or place is None or not ends or ends[0] <= place + 1:
+        return words, False
+    program, end = words[place + 1 : ends[0]], words[ends[0]]
+    found = output_of([words[:place]], state)
     files = [UNKNOWN] if found is None else found
-    return [*chain.from_iterable(files if word == "{}" else [word] for word in program)]
+    called = chain.from_iterable(files if word == "{}" else [word] for word in program)
+    return [*called], end == ";"
 
 
 def with_input(call: Call, lines: Lines) -> Call:

@@ -43,9 +43,8 @@ from heroci_action.detection.ci.shell.outcomes import (
 from heroci_action.detection.ci.shell.outputs import Lines
 from heroci_action.detection.ci.shell.outside_copies import find_copies
 from heroci_action.detection.ci.shell.pipes import (
-    split_find,
+    enter_find,
     with_input,
-    with_words_of_find,
     with_words_of_xargs,
 )
 from heroci_action.detection.ci.shell.state import ShellState
@@ -319,8 +318,7 @@ def _emit(
     outer = flow.outer or Span.of(node)
     writes = tuple(writes_of(outer, state))
     lines = _input(node, state, flow)
-    ignored = split_find(words)[2] == ";"
-    words = with_words_of_find(with_words_of_xargs(words, lines, state), state)
+    words, ignored = enter_find(with_words_of_xargs(words, lines, state), state)
     call = with_input(parse_call(tuple(words)), lines)
     sign = "! " if flow.negated else ""
     yield Command(
