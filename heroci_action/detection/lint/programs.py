@@ -225,37 +225,41 @@ def _is_left_out(project: ProjectFiles, command: Command) -> bool:
     is_fed = is_tool and (reads_pipe(command) or is_judged(command))
     # The programs in node_modules do not belong to a Python package.
     of_node = name != own and name in PROGRAMS
-    changes = own in PROGRAMS and _arguments(command) is None
+    changes = own in PROGRAMS and not _can_be_step(command)
     elsewhere = needs_other_packages(project, command)
     return is_fed or of_node or changes or elsewhere or name in NOT_RUN
 
 
 def only_checks(command: Command) -> bool:
     """Return whether a command is a call of a program that a step of the plan can be."""
-    return command.call.name in PROGRAMS and _arguments(command) is not None
+    return command.call.name in PROGRAMS and _can_be_step(command)
+
+
+def is_check(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command is a call of a program that the stage lint repeats, in the project's environment."""
+    return only_checks(command) and not needs_other_packages(project, command)
 
 
 def _checks(project: ProjectFiles, commands: Iterable[Command]) -> Iterator[Check]:
     for command in commands:
-        elsewhere = command.call.name not in PROGRAMS or needs_other_packages(project, command)
-        if not elsewhere and (arguments := _arguments(command)) is not None:
-            yield _check(project, command, arguments)
+        if is_check(project, command):
+            yield _check(project, command)
         for hook in hooks_of(command, project):
             yield from _of_hook(project, hook)
 
 
-def _arguments(command: Command) -> tuple[str, ...] | None:
-    """Return the arguments of a call that only checks; None if it would change files, or is not known."""
+def _can_be_step(command: Command) -> bool:
+    """Return whether a call of a known program only checks, and all of its arguments are known and hold here."""
     arguments = command.call.arguments
     if any(UNKNOWN in word for word in arguments) or command.directory.startswith("/"):
-        return None
+        return False
     # `bandit -r /app` in a container would be another directory here.
     if command.is_contained and any(word.startswith("/") for word in arguments):
-        return None
+        return False
     is_fed = command.reads_pipe and not _has_words_of_xargs(command)
     if is_fed or is_judged(command) or {*ASKING, NEVER_FAILS} & set(arguments):
-        return None
-    return arguments if _only_checks(PROGRAMS[command.call.name], arguments) else None
+        return False
+    return _only_checks(PROGRAMS[command.call.name], arguments)
 
 
 def _has_words_of_xargs(command: Command) -> bool:
@@ -270,8 +274,8 @@ def _only_checks(program: Program, arguments: tuple[str, ...]) -> bool:
     return program.changes is not None and program.changes not in arguments
 
 
-def _check(project: ProjectFiles, command: Command, arguments: tuple[str, ...]) -> Check:
-    name = command.call.name
+def _check(project: ProjectFiles, command: Command) -> Check:
+    name, arguments = command.call.name, command.call.arguments
     here, there = project.layout.directory, join(command.directory)
     words = [moved for word in arguments for moved in _moved(project, name, there, word)]
     line: str | tuple[str, ...] = (name, *words)

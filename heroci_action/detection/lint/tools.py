@@ -29,6 +29,7 @@ from heroci_action.detection.lint.programs import (
     find_checks,
     find_left_out,
     find_unknown_hooks,
+    is_check,
     requires_lint,
 )
 from heroci_action.detection.lint.proposals import (
@@ -304,5 +305,8 @@ def lines_of_linters(project: ProjectFiles) -> frozenset[tuple[str, str]]:
         (command.shown, command.source)
         for command in project.ci.commands
         if not command.may_fail
-        and any(runs(project, command, tool) for tool in LINT_TOOLS.values())
+        and (
+            is_check(project, command)
+            or any(runs(project, command, tool) for tool in LINT_TOOLS.values())
+        )
     )

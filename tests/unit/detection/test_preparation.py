@@ -429,15 +429,25 @@ def test_what_only_feeds_a_pipeline_does_not_decide_about_it(tmp_path: Path) -> 
 
 
 def test_the_linters_of_the_job_are_left_to_the_stage_lint(tmp_path: Path) -> None:
-    lines = ("flake8 .", "black --check .", "vulture shop", "manage.py test", "isort --check .")
-    project = {**django(), **workflow(*lines)}
+    lines = (
+        "flake8 .",
+        "black --check .",
+        "vulture shop",
+        "git ls-files '*.html' | xargs djhtml --check",
+        "twine check dist/*",
+        "manage.py test",
+        "isort --check .",
+    )
+    project = {**django(), **workflow(*lines), "shop/a.html": ""}
     found = loaded(tmp_path, project).facts.left_out
     reasons = {line.line.split()[0]: line.reason for line in found}
     runs = "the stage lint runs it"
-    assert reasons["vulture"] == "it checks something"
+    assert reasons["twine"] == "it checks something"
     assert {name for name, reason in reasons.items() if reason == runs} == {
         "flake8",
         "black",
+        "vulture",
+        "git",
         "isort",
     }
     chosen = loaded(tmp_path, {**project, "heroci.toml": "[lint.flake8]\n"}).facts.left_out
