@@ -27,6 +27,7 @@ CHANGES = "it changes files that git tracks"
 SPLITS = "it splits the tests between the machines of the CI"
 COMPARED = "it makes files that are only compared with others"
 CONDITIONAL = "it runs only under a condition"
+MEASURES = "HeroCI measures the coverage itself"
 # Reasons of lines that the tests do not need.
 HARMLESS = frozenset(
     {
@@ -41,6 +42,7 @@ HARMLESS = frozenset(
         ELSEWHERE,
         SPLITS,
         COMPARED,
+        MEASURES,
     }
 )
 # Programs that only make or copy files.
@@ -87,6 +89,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "python-codacy-coverage", "deepsource", "buildkite-agent",
     ),
     OF_THE_CI: ("circleci", "circleci-agent"),
+    MEASURES: ("coverage",),
     REMOVES: ("rm", "rmdir", "mv", "shred", "truncate"),
     PRINTS: (
         "echo", "printf", "cat", "ls", "pwd", "env", "printenv", "date", "which", "whoami", "uname", "tree", "head",
@@ -98,7 +101,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
     CHECKS: (
         "black", "isort", "flake8", "pflake8", "ruff", "mypy", "pylint", "pre-commit", "prek", "bandit", "safety",
         "pip-audit", "djlint", "djhtml", "curlylint", "eslint", "stylelint", "prettier", "biome", "vulture", "pyright",
-        "basedpyright", "ty", "codespell", "yamllint", "shellcheck", "hadolint", "coverage", "check-manifest",
+        "basedpyright", "ty", "codespell", "yamllint", "shellcheck", "hadolint", "check-manifest",
         "pydocstyle", "pycodestyle", "pyflakes", "interrogate", "deptry", "vale", "markdownlint", "tsc", "jest",
         "vitest", "cypress", "pyupgrade", "autopep8", "docformatter", "semgrep", "lint-imports", "doc8", "xenon",
         "radon", "refurb", "pyroma", "reuse", "detect-secrets", "pip-licenses", "licensecheck", "liccheck", "djade",

@@ -181,7 +181,7 @@ def _jobs(
 
 def _is_complete(job: Job) -> bool:
     """Return whether a call of tox or make is all that has to pass without a service: it runs more than the tests."""
-    names = {command.call.name for command in job.commands} - {"coverage"}
+    names = {command.call.name for command in job.commands}
     return job.name == "tox" or any(reason_of_program(name) == CHECKS for name in names)
 
 

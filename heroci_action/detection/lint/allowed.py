@@ -21,9 +21,6 @@ from heroci_action.detection.preparation.line import suggest_step
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.registry import LINT_TOOLS
 
-# Programs that report, whatever else they can do.
-_LINTERS = KNOWN - {"coverage"}
-
 
 def find_allowed(project: ProjectFiles) -> tuple[LeftOut, ...]:
     """Return the checks of the CI that may fail there or run under a condition, if the plan does not contain them."""
@@ -51,7 +48,7 @@ def _is_allowed(project: ProjectFiles, command: Command) -> bool:
 def _is_unplanned(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command is a call of a linter that no stage of the plan contains."""
     name, arguments = tool_name(command), command.call.arguments
-    if name not in _LINTERS or ASKING.intersection(arguments):
+    if name not in KNOWN or ASKING.intersection(arguments):
         return False
     tools = [tool for tool in LINT_TOOLS.values() if runs(project, command, tool)]
     configured = project.configured("lint")

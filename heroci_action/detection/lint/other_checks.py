@@ -74,7 +74,7 @@ _VERIFYING = re.compile(r"(?i)lint|check|validat|verify|fmt|format|test|scan|sec
 _SEARCHING = frozenset({"grep", "egrep", "fgrep", "rg"})
 # Checks that the plan contains, or that other warnings name.
 KNOWN = frozenset(
-    {"coverage", "pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
+    {"pre-commit", "prek", *PROGRAMS, *NOT_RUN}.union(
         *(tool.programs for tool in LINT_TOOLS.values())
     )
 )
