@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from heroci_action.detection.ci.behind_variables import PYTHON, find_behind_variable
 from heroci_action.detection.ci.command_line import Options, split_words
+from heroci_action.detection.ci.interpreter import WARNINGS, Interpreter
 from heroci_action.detection.ci.records import UNKNOWN, Call, Container
 
 # `DEBUG=1`
@@ -61,35 +62,14 @@ def _wrapped(call: Call, name: str, rest: list[str]) -> Call | None:
 _STARTS = re.compile(r"(uv|poetry|pdm|pipenv|hatch|rye|pixi) run$|python[\d.]* (-m$|\S+\.py$)")
 _PRINTING = frozenset({"echo", "printf", "which", "type", "alias", "man", "#"})
 _MODULE = ("-m", "--module")
-# The options of the interpreter that a variable replaces.
-_INTERPRETER = frozenset({"-W", "-X"})
-_X_VARIABLES = {"dev": "PYTHONDEVMODE", "utf8": "PYTHONUTF8"}
-_BEFORE_MODULE = re.compile(r"-[^-]*m")  # `-m`, `-Wm`
 
 
 def _python(call: Call, words: list[str]) -> Call | None:
-    pending = iter(words)
-    for word in pending:
-        if word[:2] in _INTERPRETER and not _BEFORE_MODULE.fullmatch(word):
-            call = _with_option(call, word[:2], word[2:] or next(pending, ""))
-        elif word == "-c":
-            break
-        elif _BEFORE_MODULE.fullmatch(word):
-            module = list(pending)
-            return _run_python(call, module, module=True) if module else _interpreter(call, words)
-        elif not word.startswith("-"):
-            return _run_python(call, [word, *pending], module=False)
-    return _interpreter(call, words)
-
-
-def _with_option(call: Call, option: str, value: str) -> Call:
-    """Return the call with the variable that means the same as an option: HeroCI starts Python itself."""
-    name, value = (
-        ("PYTHONWARNINGS", ",".join(filter(None, (call.env.get("PYTHONWARNINGS"), value))))
-        if option == "-W"
-        else (_X_VARIABLES.get(value, ""), "1")
-    )
-    return replace(call, env={**call.env, name: value}) if name and UNKNOWN not in value else call
+    """Take Python off, with its options as variables: HeroCI starts Python itself."""
+    found = Interpreter.read(words, call.env.get(WARNINGS))
+    call = replace(call, env={**call.env, **dict(found.env)}, lost=(*call.lost, *found.lost))
+    run = list(found.words)
+    return _run_python(call, run, module=found.module) if run else _interpreter(call, words)
 
 
 def _interpreter(call: Call, words: list[str]) -> Call:

@@ -23,6 +23,7 @@ from heroci_action.detection.ci.compose.up import (
     with_pulled_image,
 )
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.interpreter import WARNINGS
 from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.one_shot import ends_by_itself
 from heroci_action.detection.ci.paths import locate
@@ -158,7 +159,11 @@ def _launched(command: Command, context: Context) -> Command:
     # A container has only the variables that its call passes.
     env = {n: v for n, v in command.env.items() if call.passed is None or n in call.passed}
     unknown = command.unknown if call.passed is None else command.unknown & {*call.passed}
-    return replace(command, directory=directory, env={**env, **known, **call.env}, unknown=unknown)
+    env |= {**known, **call.env}
+    # `python -W` adds to the variable.
+    if WARNINGS in command.env.keys() & call.env.keys():
+        env[WARNINGS] = f"{command.env[WARNINGS]},{call.env[WARNINGS]}"
+    return replace(command, directory=directory, env=env, unknown=unknown)
 
 
 def _scripts(

@@ -54,6 +54,7 @@ class Call:
     `program` is a command, or the path or module of Python code. `script` is the text that `sh -c` runs. `directory`
     is where a launcher runs the program, relative to the directory of the command. `env_files` are files of variables
     that a launcher reads. If it starts a container, `passed` are the command's variables that the container receives.
+    `lost` are options of the interpreter that no variable replaces.
     """
 
     program: str = ""
@@ -67,6 +68,7 @@ class Call:
     container: Container | None = None
     passed: tuple[str, ...] | None = None
     launchers: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -32,6 +32,7 @@ def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iter
     yield from _find_unread_commands(project, suggestion)
     suite = project.ci.suite
     yield from _warn_of_variables(project)
+    yield from _warn_of_options(project)
     if suite and not suite.job.is_used:
         yield Warn(
             f"no workflow in {suite.job.source} runs the job {suite.job.name!r}, whose tests the plan contains: "
@@ -68,6 +69,18 @@ def _warn_of_variables(project: ProjectFiles) -> Iterator[Finding]:
                 f"only the CI knows what is in front of the tests in {run.command.brief!r} ({run.command.source}); "
                 "if they run in a container or with a program that matters, check the plan"
             )
+
+
+def _warn_of_options(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of options of the interpreter with which the tests run, and which no variable replaces: `python -bb`."""
+    for run in suite_runs(project):
+        if run.command.call.lost:
+            options = ", ".join(run.command.call.lost)
+            yield Warn(
+                f"the tests of the CI run with Python's option {options} ({run.command.brief!r} in "
+                f"{run.command.source}), and those of HeroCI do not: it may make further tests fail"
+            )
+            return
 
 
 def _quote(line: LeftOut) -> str:

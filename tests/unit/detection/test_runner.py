@@ -440,6 +440,13 @@ def test_warnings_that_are_errors_for_the_interpreter_stay_errors(tmp_path: Path
     assert found.config.env == {"PYTHONWARNINGS": "error"}
 
 
+def test_what_the_interpreter_leaves_out_for_the_ci_stays_left_out(tmp_path: Path) -> None:
+    found = loaded(tmp_path, {**django(), **workflow("python -OO -bb manage.py test")})
+    assert found.config.env == {"PYTHONOPTIMIZE": "2"}
+    (warning,) = [text for text in found.warnings if "option -b" in text]
+    assert "'python -OO -bb manage.py test' in .github/workflows/ci.yml" in warning
+
+
 def test_parts_are_parallel_only_if_the_ci_runs_each_of_them_so(tmp_path: Path) -> None:
     lines = ("pytest -n 4 -m 'not alone'", "pytest -m alone", "pytest --dead-fixtures")
     found = the_tests(tmp_path, {**DRIVER, **workflow(*lines)})

@@ -119,7 +119,41 @@ def test_options_of_the_interpreter_are_variables() -> None:
     )
     assert (call.program, call.arguments) == ("manage.py", ("test",))
     assert call.env == {"PYTHONWARNINGS": "error,ignore::ImportWarning", "PYTHONDEVMODE": "1"}
-    assert parse_call(("python", "-X", "importtime", "-Wm", "pytest")).env == {}
+    assert parse_call(("python", "-X", "importtime", "-m", "pytest")).env == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "env", "lost"),
+    [
+        ("python -O manage.py test", {"PYTHONOPTIMIZE": "1"}, ()),
+        ("uv run python -OO -m pytest", {"PYTHONOPTIMIZE": "2"}, ()),
+        (
+            "python -X utf8=0 -Om coverage run -m pytest",
+            {"PYTHONOPTIMIZE": "1", "PYTHONUTF8": "0"},
+            (),
+        ),
+        ("python -bWerror -u -m pytest", {"PYTHONWARNINGS": "error"}, ("-b",)),
+        ("python -bb -E -mpytest", {}, ("-b", "-E")),
+        ("python -Xtracemalloc=5 -m pytest", {"PYTHONTRACEMALLOC": "5"}, ()),
+        ("python -W $LEVEL -m pytest", {}, ()),
+        (
+            "PYTHONWARNINGS=default python -W error -m pytest",
+            {"PYTHONWARNINGS": "default,error"},
+            (),
+        ),
+    ],
+)
+def test_options_of_the_interpreter_may_be_joined(
+    line: str, env: dict[str, str], lost: tuple[str, ...]
+) -> None:
+    (command,) = commands_of(line)
+    assert command.call.name in {"pytest", "manage.py"}
+    assert (command.env, command.call.lost) == (env, lost)
+
+
+@pytest.mark.parametrize("line", ["python - -m x", "python -c 'import x'", "python -Vm", "python"])
+def test_an_interpreter_may_run_code_of_the_call(line: str) -> None:
+    assert parse_call(tuple(line.split())).program == "python"
 
 
 @pytest.mark.parametrize(
