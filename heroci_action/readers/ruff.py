@@ -66,7 +66,8 @@ FORMAT = Format(
         name="ruff",
         distribution="ruff",
         default_spec="ruff<=0.17.6",
-        command=("ruff", "check", "--output-format=concise", "."),
+        # Settings like `fix = true` would repair the checkout, and a run that repaired everything passes.
+        command=("ruff", "check", "--no-fix", "--no-fix-only", "--output-format=concise", "."),
         cache_variable="RUFF_CACHE_DIR",
         narrowed_options=("--force-exclude",),
         files=("ruff.toml", ".ruff.toml"),

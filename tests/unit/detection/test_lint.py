@@ -323,10 +323,19 @@ def test_files_that_the_project_does_not_name_stay_under_ruffs_excludes(tmp_path
     copied = ci("cp mysite/settings.py mysite/local.py", "manage.py test", "ruff check mysite")
     found = loaded(tmp_path, {**django(), **copied}).config.lint["ruff"].command
     assert found is not None
-    assert " ".join(found).startswith("ruff check --output-format=concise --force-exclude mysite/")
+    assert " ".join(found).startswith(
+        "ruff check --no-fix --no-fix-only --output-format=concise --force-exclude mysite/"
+    )
     named = ci("manage.py test", "ruff check mysite")
     found = loaded(tmp_path / "named", {**django(), **named}).config.lint["ruff"].command
-    assert found == ("ruff", "check", "--output-format=concise", "mysite")
+    assert found == (
+        "ruff",
+        "check",
+        "--no-fix",
+        "--no-fix-only",
+        "--output-format=concise",
+        "mysite",
+    )
 
 
 @pytest.mark.parametrize(
@@ -343,7 +352,16 @@ def test_a_hook_that_gets_all_files_checks_no_less_than_them(
         """
     tree = {**django(), ".pre-commit-config.yaml": hooks, **ci("pre-commit run --all-files")}
     found = loaded(tmp_path, tree).config.lint["ruff"].command
-    assert found == ("ruff", "check", "--output-format=concise", "--select", "B", *paths)
+    assert found == (
+        "ruff",
+        "check",
+        "--no-fix",
+        "--no-fix-only",
+        "--output-format=concise",
+        "--select",
+        "B",
+        *paths,
+    )
 
 
 @pytest.mark.parametrize(("other", "path"), [({}, "."), ({"tools/a.py": ""}, "..")])

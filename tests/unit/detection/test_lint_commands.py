@@ -13,7 +13,7 @@ from tests.unit.detection.projects import django, loaded, manage, write
 BLACK = ("black", "--check", "--diff", "--quiet")
 ISORT = ("isort", "--check-only", "--diff", "--filter-files")
 FLAKE8 = ("flake8", "--format=default")
-RUFF = ("ruff", "check", "--output-format=concise")
+RUFF = ("ruff", "check", "--no-fix", "--no-fix-only", "--output-format=concise")
 RUFF_FORMAT = ("ruff", "format", "--diff")
 MYPY = ("mypy", "--no-pretty", "--no-color-output", "--show-column-numbers")
 PYLINT = ("pylint", "--output-format=text", "--recursive=y")

@@ -35,7 +35,16 @@ def test_the_hooks_of_prek_toml_are_the_lint_tools_of_the_ci(tmp_path: Path) -> 
     found = loaded(tmp_path, FILES)
     assert {tool: config.command for tool, config in found.config.lint.items()} == {
         "ruff": (
-            *("ruff", "check", "--output-format=concise", "--force-exclude", "--select", "E"),
+            *(
+                "ruff",
+                "check",
+                "--no-fix",
+                "--no-fix-only",
+                "--output-format=concise",
+                "--force-exclude",
+                "--select",
+                "E",
+            ),
             *("manage.py", "mysite/__init__.py", "mysite/settings.py"),
         ),
         "bandit": (

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from heroci_action.readers import PathResolver, Readings, Source, read
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.results.records import Diagnostic, Severity
 
 TREE = PathResolver(
@@ -442,3 +446,14 @@ def test_findings_of_a_container_are_placed_by_one_prefix() -> None:
 def test_a_truncated_checkstyle_file_keeps_what_it_had() -> None:
     said = readings("checkstyle", CHECKSTYLE[:-20])
     assert len(said.diagnostics) == len(said.problems) == 1
+
+
+@pytest.mark.parametrize("setting", ["fix", "fix-only"])
+def test_ruff_repairs_nothing_whatever_its_settings_say(tmp_path: Path, setting: str) -> None:
+    (tmp_path / "ruff.toml").write_text(f"{setting} = true\n")
+    module = tmp_path / "module.py"
+    module.write_text("import os\n")
+    command = (sys.executable, "-m", *LINT_TOOLS["ruff"].command)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 1
+    assert module.read_text() == "import os\n"
