@@ -15,6 +15,7 @@ from heroci_action.detection.ci.test_runs import find_test_run, program_file
 from heroci_action.detection.preparation.compared_files import COMPARING, makes_for
 from heroci_action.detection.preparation.line import find_kind, suggest_step
 from heroci_action.detection.preparation.tasks import unite_tasks
+from heroci_action.detection.preparation.tracked_files import changes_content
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.plan.built_in_stages import BUILT_IN_STAGES
 
@@ -65,7 +66,8 @@ def installs_of(project: ProjectFiles, job: Job, command: Command) -> Iterator[s
     of_package = command.call.name in _OF_PACKAGES
     for each in unite_tasks(_before(job, command)):
         same = each.environment == command.environment and not each.conditional
-        makes = asks_git and find_kind(project, each) is None
+        kind = find_kind(project, each)
+        makes = asks_git and (kind is None or changes_content(kind))
         makes = makes or (compares and makes_for(project, each, command))
         makes = makes or (of_package and _builds_package(each))
         if same and UNKNOWN not in each.line and (makes or installs(project, each)):

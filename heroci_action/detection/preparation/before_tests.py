@@ -14,6 +14,7 @@ from heroci_action.detection.preparation.line import Line, find_check, leave_out
 from heroci_action.detection.preparation.needed_tables import need_tables
 from heroci_action.detection.preparation.steps import find_steps_of_image
 from heroci_action.detection.preparation.tasks import unite_tasks
+from heroci_action.detection.preparation.tracked_files import changes_content
 from heroci_action.detection.project_files import ProjectFiles, once
 
 _DOWNLOADED = "it needs a file that another line downloads"
@@ -34,7 +35,9 @@ def find_preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[Left
     absent: set[str] = set()
     for command, needs_tables in zip(before, need_tables(project, before), strict=True):
         outcome = Line(project, command, needs_tables=needs_tables).outcome()
-        if id(command) in compared and isinstance(outcome, str):
+        if id(command) in compared and (
+            isinstance(outcome, str) or changes_content(outcome.reason)
+        ):
             outcome = leave_out(command, COMPARED)
         if not (isinstance(outcome, LeftOut) and outcome.harmless):
             outcome = _without(absent, project, command) or outcome

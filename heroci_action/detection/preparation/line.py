@@ -37,8 +37,10 @@ from heroci_action.detection.ci.task_runners.package_scripts import (
     split_directory,
 )
 from heroci_action.detection.ci.test_runs import is_django, program_file, runs_nothing
+from heroci_action.detection.preparation.code_writes import code_of
 from heroci_action.detection.preparation.compared_files import COMPARING
 from heroci_action.detection.preparation.needed_tables import NEEDS_TABLES, makes_all_migrations
+from heroci_action.detection.preparation.rewriting import reason_of_output, reason_of_rewrite
 from heroci_action.detection.preparation.steps import (
     FILE_PROGRAMS,
     NODE_LAUNCHERS,
@@ -51,10 +53,7 @@ from heroci_action.detection.preparation.steps import (
 from heroci_action.detection.preparation.tasks import git_reason
 from heroci_action.detection.preparation.tracked_files import (
     is_tracked,
-    reason_of_editor,
     reason_of_mode,
-    reason_of_rewrite,
-    reason_of_version,
     reason_of_write,
 )
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -199,11 +198,12 @@ class Line:
 
     def _reason(self) -> str | None:
         call = self.call
-        if version := reason_of_version(self.project, self.command):
-            return version
+        if rewrite := reason_of_rewrite(self.project, self.command):
+            return rewrite
         if is_django(self.command, self.project.tree):
             own = self._is_own_check() or makes_all_migrations(self.project, self.command)
-            return None if own else reason_of_django(call.arguments, self.command.line)
+            known = None if own else reason_of_django(call.arguments, self.command.line)
+            return known or reason_of_output(self.project, self.command)
         if call.name in PACKAGE_MANAGERS:
             return reason_of_package_manager(split_directory(self.command)[0], call.arguments)
         if call.name == "chmod":
@@ -211,8 +211,10 @@ class Line:
         prints = call.name in FILE_PROGRAMS or reason_of_program(call.name) == PRINTS
         if prints and (self.command.writes or _redirects(self.command)):
             return self._file_reason()
-        known = reason_of_editor(self.project, self.command) or self._program_reason()
-        return known or reason_of_rewrite(self.project, self.command)
+        known = self._program_reason()
+        # `git show main:shop/names.py > shop/names.py`
+        output = known in {None, PRINTS} and reason_of_output(self.project, self.command)
+        return output or known
 
     def _is_own_check(self) -> bool:
         """Return whether only this line checks the project: HeroCI has no program or no settings to check it with."""
@@ -268,9 +270,9 @@ class Line:
 
     def _code_reason(self) -> str | None:
         """Return why code of Python does not prepare the tests: it only prints, or asks whether a server is there."""
-        match self.call.arguments:
-            case ("-c", code, *_) if self.call.program == "python" and not self.command.writes:
-                return reason_of_code(code)
+        code = code_of(self.command)
+        if code is not None and not self.command.writes:
+            return reason_of_code(code)
         if self.call.module and self.call.name in _SHOWING:
             return PRINTS
         path = program_file(self.command, self.project.tree) or ""

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
+from heroci_action.detection.ci.records import Command, LeftOut
 from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.preparation.steps import write_step
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.sources.settings_includes import last_name
-from heroci_action.repository.files import join
 from heroci_action.text import some
 
 _TRACKED = ", which git tracks"
 _MODE = "it changes the mode"
-# Programs that edit files with an option: `sed -i`, `perl -pi`, `yq -i`, `awk -i inplace`.
-_EDITORS = frozenset({"sed", "gsed", "perl", "ruby", "awk", "gawk", "yq"})
-_IN_PLACE = re.compile(r"-[a-zA-Z0]*i\S*|--in-?place\S*")
-# Programs that change the files that they are called with.
-_CHANGING = frozenset({"patch", "dos2unix", "unix2dos", "ex", "ed"})
-# Commands of git that change the checkout.
-_OF_GIT = frozenset({"am", "apply", "cherry-pick", "revert"})
-_BUMPING = frozenset({"bump2version", "bumpversion", "bump-my-version"})
-_WRITING = frozenset({"write_text", "write_bytes"})
+# Programs that unpack archives, and their options with a value.
+_UNPACKING = {
+    "tar": ("-f", "--file", "-C", "--directory", "-X", "-T"),
+    "bsdtar": ("-f", "--file", "-C", "--directory", "-X", "-T"),
+    "unzip": ("-d", "-P", "-x"),
+}
+_EXTRACTS = re.compile(r"--(extract|get)|-\w*x\w*")
+_KEEPS = re.compile(r"--(keep|skip)-old-files|-\w*k\w*")
+_REPLACES = re.compile(r"-\w*o\w*")
 # `600`, `u=r`: git does not see it, and a program may ask for it.
 _PRIVATE = re.compile(r"0?[46]00")
 
@@ -37,72 +36,6 @@ def is_tracked(project: ProjectFiles, path: str) -> bool:
 def reason_of_write(path: str) -> str:
     """Return why a line that writes a tracked file is left out."""
     return f"it changes {path}{_TRACKED}"
-
-
-def reason_of_editor(project: ProjectFiles, command: Command) -> str | None:
-    """Return that a line edits tracked files in place; None if it does not, or edits only files that the CI makes."""
-    call = command.call
-    edits = call.name in _EDITORS and any(map(_IN_PLACE.fullmatch, call.arguments))
-    if not (edits or call.name in _CHANGING):
-        return None
-    # The script may contain a value that only the CI knows.
-    located = (locate(word, command.directory) for word in call.arguments)
-    path = next((path for path in located if path and is_tracked(project, path)), None)
-    if path is not None:
-        return reason_of_write(path)
-    # Next to the script there is a file, unless the shell looks for it: `$(git ls-files)`, `| xargs sed`.
-    words = [word for word in call.arguments if not word.startswith("-")]
-    unknown = edits and all(UNKNOWN in word for word in words[1:] if word)
-    return reason_of_write("files") if unknown or call.name == "patch" else None
-
-
-def reason_of_version(project: ProjectFiles, command: Command) -> str | None:
-    """Return that a line writes another version into the project: `npm version 1.2`, `bump2version patch`."""
-    match command.words:
-        case ("npm" | "pnpm" | "yarn", "version", _, *_) | ("npm", "pkg", "set", *_):
-            path = join(command.directory, "package.json")
-        case ("poetry", "version", word, *_) if not word.startswith("-"):
-            path = join(command.directory, "pyproject.toml")
-        case (program, *_) if program in _BUMPING:
-            return reason_of_write("files")
-        case ("git", verb, *options) if verb in _OF_GIT and "--check" not in options:
-            return reason_of_write("files")
-        case _:
-            return None
-    return reason_of_write(path) if is_tracked(project, path) else None
-
-
-def reason_of_rewrite(project: ProjectFiles, command: Command) -> str | None:
-    """Return that a program of any kind writes its output, or Python code in the line, to a tracked file."""
-    paths = [write.path for write in command.writes]
-    match command.call.arguments:
-        case ("-c", code, *_) if command.call.program == "python":
-            paths += filter(None, (locate(word, command.directory) for word in _written(code)))
-    path = next((path for path in paths if is_tracked(project, path)), None)
-    return reason_of_write(path) if path else None
-
-
-def _written(code: str) -> Iterator[str]:
-    """Yield the constant texts in Python code that writes files, among which are the paths of the files."""
-    try:
-        nodes = list(ast.walk(ast.parse(code)))
-    except SyntaxError:
-        return
-    if any(_writes(node) for node in nodes if isinstance(node, ast.Call)):
-        yield from (
-            each.value
-            for each in nodes
-            if isinstance(each, ast.Constant) and isinstance(each.value, str)
-        )
-
-
-def _writes(call: ast.Call) -> bool:
-    """Return whether a call writes a file: `open(path, "w")`, `Path(path).write_text(text)`."""
-    if last_name(call.func) in _WRITING:
-        return True
-    modes = (*call.args[1:2], *(each.value for each in call.keywords if each.arg == "mode"))
-    texts = [str(each.value) for each in modes if isinstance(each, ast.Constant)]
-    return last_name(call.func) == "open" and any(set("wa+") & set(text) for text in texts)
 
 
 def reason_of_mode(project: ProjectFiles, command: Command) -> str | None:
@@ -119,7 +52,7 @@ def reason_of_mode(project: ProjectFiles, command: Command) -> str | None:
 
 def warn_of_tracked_files(lines: Iterable[LeftOut]) -> Iterator[Finding]:
     """Warn of the left-out lines before the tests that change the content of tracked files."""
-    changing = [f"{line.line!r} ({line.source})" for line in lines if _changes_content(line.reason)]
+    changing = [f"{line.line!r} ({line.source})" for line in lines if changes_content(line.reason)]
     if changing:
         yield Warn(
             f"the CI changes files that git tracks before its tests, and HeroCI does not repeat that in your "
@@ -142,10 +75,52 @@ def warn_of_directories_outside(commands: Iterable[Command]) -> Iterator[Finding
         )
 
 
+def warn_of_archives(project: ProjectFiles, lines: Collection[str]) -> Iterator[Finding]:
+    """Warn of the lines before the tests that unpack an archive in a directory with tracked files."""
+    found = [
+        f"{command.shown!r} ({command.source})"
+        for command in project.commands
+        if _unpacks_over(project, command) and write_step(project, command) in lines
+    ]
+    if found:
+        yield Warn(
+            f"the CI unpacks archives in directories with files that git tracks: {some(list(dict.fromkeys(found)))}; "
+            "HeroCI repeats that, and it replaces files of the same names in your checkout"
+        )
+
+
+def _unpacks_over(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a line may replace tracked files by those of an archive: `tar xf a.tgz`, `unzip -o a.zip`."""
+    name, first = command.call.name, command.call.arguments[:1]
+    if name not in _UNPACKING:
+        return False
+    # `tar xzf a.tgz`
+    given = tuple(f"-{word}" if name != "unzip" and word.isalpha() else word for word in first)
+    options = Options.split((*given, *command.call.arguments[1:]), _UNPACKING[name])
+    named = [option for option, _ in options.named]
+    if name == "unzip":
+        replaces, members = any(map(_REPLACES.fullmatch, named)), options.words[1:]
+    else:
+        keeps = any(map(_KEEPS.fullmatch, named))
+        replaces, members = any(map(_EXTRACTS.fullmatch, named)) and not keeps, options.words
+    into = options.value("-C", "--directory", "-d") or "."
+    places = [locate(f"{into}/{member}", command.directory) for member in members or (".",)]
+    return replaces and any(place and _contains_tracked(project, place) for place in places)
+
+
+def _contains_tracked(project: ProjectFiles, place: str) -> bool:
+    start = "" if place == "." else f"{place}/"
+    files = (file for file in project.tree.files if file == place or file.startswith(start))
+    return any(is_tracked(project, file) for file in files)
+
+
 def _is_beside(command: Command) -> bool:
     words = (word for word in command.call.arguments if word.startswith("../"))
     return any(locate(word, command.directory) is None for word in words)
 
 
-def _changes_content(reason: str) -> bool:
+def changes_content(reason: str | None) -> bool:
+    """Return whether the reason to leave a line out is that it changes the text of tracked files."""
+    if reason is None:
+        return False
     return reason.endswith(_TRACKED) and not reason.startswith(_MODE)

@@ -17,6 +17,7 @@ from heroci_action.detection.lint.tools import lines_of_linters
 from heroci_action.detection.preparation.before_tests import find_preparation
 from heroci_action.detection.preparation.real_database import warn_of_real_database
 from heroci_action.detection.preparation.tracked_files import (
+    warn_of_archives,
     warn_of_directories_outside,
     warn_of_tracked_files,
 )
@@ -58,6 +59,7 @@ def detect_test_stage(project: ProjectFiles) -> Iterator[Finding]:
         yield Found("tests.before", list(before), f"what {source} runs before its tests")
     yield Fact("left_out", _left_out(project, left_out))
     yield from warn_of_tracked_files(left_out)
+    yield from warn_of_archives(project, before)
     yield from warn_of_directories_outside(project.commands)
     yield from warn_of_real_database(project, before, left_out)
     yield from warn_of_handed_over(project)

@@ -19,6 +19,18 @@ from tests.unit.detection.projects import django, loaded
         ("envsubst < a.template > conf/a.yml", True),
         ("python -c \"open('conf/a.yml', 'w').write('x')\"", True),
         ("python -c \"from pathlib import Path; Path('conf/a.yml').write_text('')\"", True),
+        ("git show main:conf/a.yml > conf/a.yml", True),
+        ("python manage.py make_file > conf/a.yml", True),
+        ("python - <<EOF\nopen('conf/a.yml', 'a').write('x')\nEOF", True),
+        ("node -e \"require('fs').writeFileSync('conf/a.yml', '')\"", True),
+        ("node - <<'EOF'\nconst file = 'conf/a.yml';\nfs.writeFileSync(file, '');\nEOF", True),
+        ("python tools/set.py", True),
+        ("cd tools && ./set.py", True),
+        ("python tools/argument.py conf/a.yml", True),
+        ("python tools/argument.py conf/b.yml", False),
+        ("python tools/copy.py", False),
+        ("node tools/set.js", True),
+        ("python - <<EOF\nopen('conf/b.yml', 'w').write(open('conf/a.yml').read())\nEOF", False),
         ("envsubst < a.template > conf/b.yml", False),
         ("python -c \"open('conf/b.yml', 'w').write(open('conf/a').read())\"", False),
     ],
@@ -26,8 +38,54 @@ from tests.unit.detection.projects import django, loaded
 def test_a_line_that_rewrites_tracked_files_is_left_out_with_a_warning(
     tmp_path: Path, line: str, *, is_left_out: bool
 ) -> None:
-    files = {"conf/a.yml": "", "a.template": "", "ci.patch": "", "package.json": "{}"}
+    files = {
+        "conf/a.yml": "",
+        "a.template": "",
+        "ci.patch": "",
+        "package.json": "{}",
+        "tools/set.py": """
+            #!/usr/bin/env python3
+            from pathlib import Path
+            import json, os
+            BASE = Path(__file__).resolve().parent.parent
+            for name in ["a.yml", "c.yml"]:
+                with (BASE / "conf" / name).open("w") as file:
+                    json.dump({}, file)
+            """,
+        "tools/argument.py": "import sys\nwith open(sys.argv[1], mode='w') as file: file.write('')\n",
+        "tools/copy.py": """
+            import os, shutil, tempfile
+            work = tempfile.mkdtemp()
+            shutil.copy("conf/a.yml", os.path.join(work, "conf", "a.yml"))
+            open(os.path.join(work, "conf/a.yml"), "w").close()
+            open("conf/a.yml").read().replace("a", "conf/a.yml")
+            """,
+        "tools/set.js": "fs.writeFileSync('conf/a.yml', text)",
+    }
     ci = {**workflow("sh ci.sh"), "ci.sh": f"{line}\npython manage.py test\n"}
     found = loaded(tmp_path, {**django(), **files, **ci})
     assert bool(found.config.tests.before) is not is_left_out
     assert any("changes files that git tracks" in text for text in found.warnings) is is_left_out
+
+
+@pytest.mark.parametrize(
+    ("line", "is_named"),
+    [
+        ("tar xzf data.tgz", True),
+        ("tar -x -f data.tgz -C conf", True),
+        ("unzip -qo data.zip -d conf", True),
+        ("tar --extract --file data.tgz conf/a.yml", True),
+        ("unzip data.zip", False),  # It asks before it replaces a file, and in a CI nobody answers.
+        ("tar czf data.tgz conf", False),
+        ("tar -xkf data.tgz", False),
+        ("tar xf data.tgz -C media", False),
+        ("tar xf data.tgz media", False),
+    ],
+)
+def test_an_archive_over_tracked_files_is_named(
+    tmp_path: Path, line: str, *, is_named: bool
+) -> None:
+    files = {"conf/a.yml": "", "data.tgz": "", "data.zip": ""}
+    found = loaded(tmp_path, {**django(), **files, **workflow(line, "python manage.py test")})
+    assert [step.run for step in found.config.tests.before] == [line]
+    assert any("unpacks archives" in text for text in found.warnings) is is_named
