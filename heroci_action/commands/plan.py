@@ -13,11 +13,10 @@ from heroci_action.commands.affected import AffectedRun, prepare_affected, refus
 from heroci_action.commands.cache_directory import cache_directory
 from heroci_action.commands.last_failures import LastFailures, read_last_failures
 from heroci_action.commands.parallel_proofs import Proofs, describe_proof, in_processes
-from heroci_action.detection.ci.records import LeftOut
+from heroci_action.commands.unmet_needs import state_unmet_needs
 from heroci_action.engines.base import Notify
 from heroci_action.engines.choice import Chosen, choose
 from heroci_action.engines.docker import Docker
-from heroci_action.engines.known_services import left_out_warning, service_port
 from heroci_action.errors import UsageError
 from heroci_action.matrix import apply, cells, select_cells
 from heroci_action.options import EngineChoice, RunOptions
@@ -25,7 +24,7 @@ from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.pipeline.runner_arguments import TestNames, has_selection
 from heroci_action.pipeline.tests import NAME as TESTS
-from heroci_action.plan.stages import Plan, Service, select
+from heroci_action.plan.stages import Plan, select
 from heroci_action.project import ProjectConfig, load
 from heroci_action.repository.files import RepositoryFiles
 from heroci_action.results.provenance import ParallelProof
@@ -84,27 +83,21 @@ async def plan_project(
         read_only=read_only,
         notify=notify,
     )
-    contained = chosen.engine.has_containers
-    no_containers = f"the {chosen.name} engine has no containers"
     proof = _find_proof(loaded, options, machine)
     if proof:
         loaded = in_processes(loaded, parallel=True, origin=describe_proof(proof))
     loaded, known = _read_times(loaded, options.shard, options.reference.baseline)
     last = read_last_failures(options.destination.output, loaded) if options.failed else None
-    context = RunContext(
-        no_image=await _no_image(options, loaded, chosen, machine=machine),
-        no_containers=None if contained else no_containers,
-        shard=options.shard,
-        times=known,
-        arguments=options.arguments,
-        test_names=_test_names(loaded) if options.arguments else TestNames(),
-        only=last.tests if last else None,
-    )
+    context = _context(options, loaded, chosen, times=known, last=last)
+    context = replace(context, no_image=await _no_image(options, loaded, chosen, machine=machine))
     plan = _select(build_plan(loaded, context), options, last)
-    loaded = warn_of_fixed_addresses(loaded, plan, in_containers=contained)
-    loaded = await warn_of_docker(loaded, plan, machine=machine, in_containers=contained)
-    if not contained:
-        loaded = await _leave_out_services(loaded, plan, machine=machine, warn=read_only)
+    loaded = await state_unmet_needs(
+        loaded,
+        plan,
+        machine=machine,
+        in_containers=chosen.engine.has_containers,
+        warn_of_services=read_only,
+    )
     project = Project(
         loaded=loaded,
         chosen=chosen,
@@ -115,6 +108,26 @@ async def plan_project(
         proof=proof,
     )
     return _with_affected(project, options, machine, notify) if options.affected else project
+
+
+def _context(
+    options: RunOptions,
+    loaded: ProjectConfig,
+    chosen: Chosen,
+    *,
+    times: Mapping[str, tuple[float, int]],
+    last: LastFailures | None,
+) -> RunContext:
+    """Return what the plan depends on beside the project: the engine's abilities and the selected tests."""
+    contained = chosen.engine.has_containers
+    return RunContext(
+        no_containers=None if contained else f"the {chosen.name} engine has no containers",
+        shard=options.shard,
+        times=times,
+        arguments=options.arguments,
+        test_names=_test_names(loaded) if options.arguments else TestNames(),
+        only=last.tests if last else None,
+    )
 
 
 def _with_affected(
@@ -159,28 +172,6 @@ async def _no_image(
     return problem.cause if problem else None
 
 
-async def _leave_out_services(
-    loaded: ProjectConfig, plan: Plan, *, machine: Mapping[str, str], warn: bool
-) -> ProjectConfig:
-    """Name the optional services that this machine cannot start; the engine warns of them in a run."""
-    services = [service for service in plan.services.values() if service.optional]
-    docker = Docker(machine=machine, directory=loaded.root)
-    problem = await docker.problem() if services else None
-    if problem is None:
-        return loaded
-    lines = (
-        LeftOut(
-            line=f"{service.name}: {service.image}",
-            source=loaded.origins[f"services.{service.name}.image"].removeprefix("detected: "),
-            reason=problem.cause,
-        )
-        for service in services
-    )
-    facts = replace(loaded.facts, left_out=(*loaded.facts.left_out, *lines))
-    warnings = [left_out_warning(service, problem.cause) for service in services if warn]
-    return replace(loaded, facts=facts, warnings=(*loaded.warnings, *warnings))
-
-
 def warn_of_coverage_limits(loaded: ProjectConfig, options: RunOptions) -> ProjectConfig:
     """Name the coverage that the project's CI requires, if the run does not check any."""
     gates = options.gates
@@ -193,45 +184,6 @@ def warn_of_coverage_limits(loaded: ProjectConfig, options: RunOptions) -> Proje
         "pass the percentage with --coverage-minimum (input coverage-minimum)"
     )
     return replace(loaded, warnings=(*loaded.warnings, text))
-
-
-def warn_of_fixed_addresses(
-    loaded: ProjectConfig, plan: Plan, *, in_containers: bool
-) -> ProjectConfig:
-    """Name the services that the tests look for at a host at which the engine does not start them."""
-    texts = (
-        f"the tests look for {each.service} on {each.host} ({each.why}), "
-        f"but {_place(service, in_containers=in_containers)}; "
-        "let the settings read its host from a variable and set it in `env`, "
-        f"or run with --engine {'host' if in_containers else 'dagger'}"
-        for each in loaded.facts.fixed_addresses
-        if (service := plan.services.get(each.service)) and each.service in loaded.config.services
-        if each.host != (each.service if in_containers else "localhost")
-    )
-    return replace(loaded, warnings=(*loaded.warnings, *texts))
-
-
-async def warn_of_docker(
-    loaded: ProjectConfig, plan: Plan, *, machine: Mapping[str, str], in_containers: bool
-) -> ProjectConfig:
-    """State that the tests start containers by themselves, and whether the engine lets them."""
-    use = loaded.facts.docker_use
-    if use is None or plan.stage(TESTS).skip:
-        return loaded
-    needs = f"the tests start containers, which needs a Docker daemon ({use})"
-    if in_containers:
-        text = f"{needs}; the engine's containers have none: run with --engine host"
-    elif problem := await Docker(machine=machine, directory=loaded.root).problem():
-        text = f"{needs}, and this machine cannot give them one: {problem.cause}"
-    else:
-        text = f"{needs}; they use that of this machine, and HeroCI neither starts nor removes these containers"
-    return replace(loaded, warnings=(*loaded.warnings, text))
-
-
-def _place(service: Service, *, in_containers: bool) -> str:
-    if in_containers:
-        return f"in containers it listens on {service.name}:{service_port(service)}"
-    return "on this machine it listens on localhost"
 
 
 def _select(plan: Plan, options: RunOptions, last: LastFailures | None) -> Plan:

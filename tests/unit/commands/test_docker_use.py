@@ -7,7 +7,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from heroci_action.commands.plan import warn_of_docker
+from heroci_action.commands.unmet_needs import warn_of_docker
 from heroci_action.config.model import Config
 from heroci_action.detection.facts import Facts
 from heroci_action.pipeline import build_plan

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.commands.plan import warn_of_fixed_addresses
+from heroci_action.commands.unmet_needs import warn_of_fixed_addresses
 from heroci_action.pipeline import build_plan
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.project import ProjectConfig
