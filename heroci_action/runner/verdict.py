@@ -76,25 +76,36 @@ def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
     incomplete = not ran_completely(readings.run)
     readings = excuse_failfast(readings, ended)
     unfinished = unfinished_tests(readings.run, exit_code=exit_code, ended=ended)
-    result = StepResult(
-        name=step.name,
-        status=Status.CANCELLED,
-        command=str(step.action),
+    result = replace(
+        _reported(step, readings),
         output=tail,
-        diagnostics=readings.diagnostics,
         tests=(*readings.tests, *unfinished),
-        facts=readings.facts,
-        splits=readings.splits,
-        fixtures=readings.fixtures,
-        problems=readings.problems,
-        warnings=readings.warnings,
         incomplete=incomplete,
     )
     if outcome is None:
         return result
     if isinstance(outcome, HeroCIError):
         return replace(result, status=Status.ERRORED, reason=outcome.cause, remedy=outcome.remedy)
-    verdict = _judge(step, outcome, readings, tail=tail, tree=tree)
+    return _with_verdict(result, outcome, _judge(step, outcome, readings, tail=tail, tree=tree))
+
+
+def _reported(step: Step, readings: Readings) -> StepResult:
+    """Return what the reports of a step contain, without a verdict: as the result of a cancelled step."""
+    return StepResult(
+        name=step.name,
+        status=Status.CANCELLED,
+        command=str(step.action),
+        diagnostics=readings.diagnostics,
+        facts=readings.facts,
+        splits=readings.splits,
+        fixtures=readings.fixtures,
+        problems=readings.problems,
+        warnings=readings.warnings,
+    )
+
+
+def _with_verdict(result: StepResult, outcome: StepOutcome, verdict: Verdict) -> StepResult:
+    """Add the verdict, and what the engine knows about the step, to the content of its reports."""
     return replace(
         result,
         status=verdict.status,
@@ -103,7 +114,7 @@ def judge_step(  # noqa: PLR0913  independent evidence about one step, all named
         exit_code=outcome.exit_code,
         cached=outcome.cached,
         origin=outcome.origin,
-        facts={**outcome.facts, **readings.facts},
+        facts={**outcome.facts, **result.facts},
         python=outcome.python,
         warnings=outcome.warnings + result.warnings,
     )
