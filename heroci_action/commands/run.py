@@ -7,10 +7,9 @@ import os
 import re
 import signal
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import anyio
 
@@ -92,28 +91,14 @@ async def _run_and_report(
     project: Project, options: RunOptions, machine: Mapping[str, str], site: Site
 ) -> int:
     observer = site.observer
-
-    def create(project: Project, observer: Observer) -> Engine:
-        return _captured(engine_for(project, options, machine, notify=observer.note), project)
-
-    def create_cached(project: Project) -> Engine:
-        engine = engine_for(project, options, machine, notify=observer.note)
-        settings = settings_for(project, options, machine, notify=observer.note)
-        return with_results(engine, project, options, settings)
-
-    cached = create_cached(project)
-    started = await _start_engine(project, cached, options, machine)
-    if started.plan is not project.plan:
-        cached = create_cached(started)
-    project = started
+    engines = _Engines(options=options, machine=machine)
+    project, cached = await _start_engine(project, engines, observer)
     engine = _captured(cached, project)
     command_files = CommandFiles(machine)
     times = StageTimes(cache=cache_directory(machine), project=project.plan.project)
     known = times.read() if options.use_cache else {}
     first = await run_project(project, engine, observer, times=known)
-    result = await _confirm_failures(
-        first, project, observer=observer, create=create, cache=cache_directory(machine)
-    )
+    result = await _confirm_failures(first, project, observer=observer, engines=engines)
     # Only a failure under a proof leads to another run, whose stages this engine has not seen.
     seen = project.proof is None or first.exit_code == ExitCode.PASSED
     if seen and project.affected and isinstance(engine, CapturingEngine):
@@ -135,26 +120,49 @@ async def _run_and_report(
     return finished.exit_code
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Engines:
+    """Create the engines of a run, as its options and the machine decide."""
+
+    options: RunOptions
+    machine: Mapping[str, str]
+
+    def fresh(self, project: Project, observer: Observer) -> Engine:
+        """Create an engine that runs every stage."""
+        return engine_for(project, self.options, self.machine, notify=observer.note)
+
+    def cached(self, project: Project, observer: Observer) -> Engine:
+        """Create an engine that replays the stages whose results are known, unless the cache is disabled."""
+        engine = self.fresh(project, observer)
+        settings = settings_for(project, self.options, self.machine, notify=observer.note)
+        return with_results(engine, project, self.options, settings)
+
+
 def _captured(engine: Engine, project: Project) -> Engine:
     """Return the engine; if affected tests are selected, it keeps what each test executed."""
     return CapturingEngine(engine) if project.affected else engine
 
 
 async def _start_engine(
-    project: Project, cached: Engine, options: RunOptions, machine: Mapping[str, str]
-) -> Project:
-    """Start the engine that `auto` has found, unless every stage is replayed; plan again if that fails."""
+    project: Project, engines: _Engines, observer: Observer
+) -> tuple[Project, Engine]:
+    """Start the engine that `auto` has found, unless every stage is replayed; plan again if that fails.
+
+    Return the project, and the engine with the results of earlier runs of its plan.
+    """
+    options, machine = engines.options, engines.machine
+    cached = engines.cached(project, observer)
     is_idle = isinstance(cached, CachedEngine) and await cached.replays(project.plan)
     if options.engine is not EngineChoice.AUTO or is_idle:
-        return project
+        return project, cached
     chosen = await choose(
         options.engine, machine=machine, runner_host=options.runner_host, notify=print_note
     )
     if chosen.name == project.chosen.name:
-        return replace(project, chosen=chosen)
+        return replace(project, chosen=chosen), cached
     planned = await plan_project(options, machine, notify=print_note)
     require_variables(planned.plan, machine)
-    return planned
+    return planned, engines.cached(planned, observer)
 
 
 async def _confirm_failures(
@@ -162,18 +170,22 @@ async def _confirm_failures(
     project: Project,
     *,
     observer: Observer,
-    create: Callable[[Project, Observer], Engine],
-    cache: Path,
+    engines: _Engines,
 ) -> Result:
     """Return the result that counts, if the tests run in parallel only because of a proof."""
     if project.proof is None:
         return result
+
+    def run_again(other: Project, observer: Observer) -> Awaitable[Result]:
+        engine = _captured(engines.fresh(other, observer), other)
+        return run_project(other, engine, observer)
+
     confirmation = Confirmation(
         project=project,
         proof=project.proof,
-        proofs=Proofs(cache=cache),
+        proofs=Proofs(cache=cache_directory(engines.machine)),
         observer=observer,
-        run=lambda other, observer: run_project(other, create(other, observer), observer),
+        run=run_again,
     )
     return await confirmation.decide(result)
 
