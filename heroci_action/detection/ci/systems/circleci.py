@@ -8,16 +8,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from heroci_action.detection.ci.left_out import CHECKS
 from heroci_action.detection.ci.matrix import Leg, best_leg, combine, pythons_of, similar_legs
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script, Trigger
+from heroci_action.detection.ci.systems.circleci_parameters import (
+    defaults,
+    evaluate,
+    fill,
+    fill_all,
+    prefixed,
+)
 from heroci_action.detection.ci.systems.github_actions import HARMLESS, names_check
 from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.systems.service_files import service_file
 from heroci_action.detection.ci.test_runs import find_test_run
-from heroci_action.detection.ci.yaml_file import arguments, is_false, items, read_yaml, table, texts
+from heroci_action.detection.ci.yaml_file import arguments, items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
 
 PATH = ".circleci/config.yml"
@@ -26,10 +34,6 @@ MAX_NESTED = 10  # commands that call each other
 IN_ORB = "the job is in an orb"
 _ENV = service_file("BASH_ENV")
 _PREDEFINED = {"CI": "true", "CIRCLECI": "true", "CIRCLE_WORKING_DIRECTORY": ROOT, "BASH_ENV": _ENV}
-# `<< parameters.version >>`
-_PARAMETER = re.compile(r"(?<!\\)<<\s*([\w.-]+)\s*>>")
-# `<<# parameters.mark >>-m << parameters.mark >><</ parameters.mark >>`
-_SECTION = re.compile(r"<<#\s*([\w.-]+)\s*>>(.*?)<</\s*\1\s*>>", re.DOTALL)
 # Orbs are not in the repository; the commands of the usual ones are known.
 _ORB_COMMANDS: Mapping[str, str] = {
     # - python/install-packages: { pkg-manager: pip, pip-dependency-file: requirements/test.txt }
@@ -121,28 +125,17 @@ class _Config:
 
     def _described(self, use: _Use, content: Mapping[str, Any]) -> tuple[Job, tuple[Script, ...]]:
         """Return a job without its commands, and the scripts of its steps."""
-        pipeline = _defaults("pipeline.parameters", self.content)
         own = {
-            **pipeline,
-            **_defaults("parameters", content),
-            **_prefixed("parameters", use.parameters),
+            **defaults("pipeline.parameters", self.content),
+            **defaults("parameters", content),
+            **prefixed("parameters", use.parameters),
         }
-
-        def python(leg: Leg) -> str:
-            return self._python(content, {**own, **_prefixed("parameters", leg)})
-
+        python = partial(self._python, content, own)
         leg = best_leg(use.legs, python=python)
         others = similar_legs(use.legs, leg, python=python)
-        values = {**own, **_prefixed("parameters", leg), **_prefixed("matrix", leg)}
+        values = {**own, **prefixed("parameters", leg), **prefixed("matrix", leg)}
         images, executor_env = self._executor(content, values)
-        env = {
-            **_PREDEFINED,
-            **executor_env,
-            **_fill_all(table(content.get("environment")), values),
-        }
-        place = _fill(str(content.get("working_directory", "~/project")), values).rstrip("/")
-        checkout = _checkout(items(content.get("steps")), values) or place
-        steps = _Steps(config=self, place=place, checkout=checkout, env=env)
+        steps = self._steps(content, values, executor_env)
         scripts = tuple(steps.scripts(items(content.get("steps")), values))
         job = Job(
             name=use.name,
@@ -156,6 +149,22 @@ class _Config:
             similar=lambda: tuple(self._job(replace(use, legs=(leg,)), content) for leg in others),
         )
         return job, scripts
+
+    def _steps(
+        self,
+        content: Mapping[str, Any],
+        values: Mapping[str, str],
+        executor_env: Mapping[str, str],
+    ) -> _Steps:
+        """Return what all steps of a job share."""
+        own_env = fill_all(table(content.get("environment")), values)
+        place = fill(str(content.get("working_directory", "~/project")), values).rstrip("/")
+        return _Steps(
+            config=self,
+            place=place,
+            checkout=_checkout(items(content.get("steps")), values) or place,
+            env={**_PREDEFINED, **executor_env, **own_env},
+        )
 
     def _workspace(self, use: _Use, content: Mapping[str, Any], depth: int = 0) -> Iterator[Script]:
         """Yield the scripts of earlier jobs whose files a job attaches; a job that runs tests only leaves reports."""
@@ -180,8 +189,9 @@ class _Config:
         inner = (table(commands.get(name)) for name in names)
         return step in names or any(self._calls(each, step, depth + 1) for each in inner)
 
-    def _python(self, content: Mapping[str, Any], values: Mapping[str, str]) -> str:
-        images, _ = self._executor(content, values)
+    def _python(self, content: Mapping[str, Any], own: Mapping[str, str], leg: Leg) -> str:
+        """Return the Python of a leg, from its first image; empty if that has none."""
+        images, _ = self._executor(content, {**own, **prefixed("parameters", leg)})
         return images[0].python or "" if images else ""
 
     def _executor(
@@ -190,28 +200,28 @@ class _Config:
         """Return the images of a job, the first of which runs its steps, and the variables of the first one."""
         used = content.get("executor")
         name = used if isinstance(used, str) else str(table(used).get("name", ""))
-        executor = self._declared(_fill(name, values), table(used))
+        executor = self._declared(fill(name, values), table(used))
         given = {key: value for key, value in table(used).items() if key != "name"}
         inner = {
             **values,
-            **_defaults("parameters", executor),
-            **_prefixed("parameters", _fill_all(given, values)),
+            **defaults("parameters", executor),
+            **prefixed("parameters", fill_all(given, values)),
         }
         source, known = (content, values) if "docker" in content else (executor, inner)
         containers = [table(entry) for entry in items(source.get("docker"))]
         images = [
             replace(
                 Image.parse(
-                    _fill(str(entry.get("image", "")), known),
+                    fill(str(entry.get("image", "")), known),
                     source=self.path,
                     alias=str(entry.get("name", "localhost")),
-                    env=_fill_all(table(entry.get("environment")), known),
+                    env=fill_all(table(entry.get("environment")), known),
                 ),
                 arguments=tuple(arguments(entry.get("command"))),
             )
             for entry in containers
         ]
-        env = _fill_all(table(executor.get("environment")), inner)
+        env = fill_all(table(executor.get("environment")), inner)
         return images, {**env, **(images[0].env if images else {})}
 
     def _declared(self, name: str, used: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -275,7 +285,7 @@ class _Steps:
                 {"command": options} if isinstance(options, str) else table(options), values
             )
         elif name in {"when", "unless"}:
-            known = _truth(table(options).get("condition"), values)
+            known = evaluate(table(options).get("condition"), values)
             if known is not (name == "unless"):
                 inner = self.scripts(items(table(options).get("steps")), values, depth + 1)
                 condition = f"{name} {table(options).get('condition')}"
@@ -283,14 +293,14 @@ class _Steps:
                     script.under(condition) if known is None else script for script in inner
                 )
         elif command:
-            given = _fill_all(table(options), values)
+            given = fill_all(table(options), values)
             inside = {
                 **values,
-                **_defaults("parameters", command),
-                **_prefixed("parameters", given),
+                **defaults("parameters", command),
+                **prefixed("parameters", given),
             }
             yield from self.scripts(items(command.get("steps")), inside, depth + 1)
-        elif line := _orb_line(name, _fill_all(table(options), values)):
+        elif line := _orb_line(name, fill_all(table(options), values)):
             place = self._directory("")
             yield Script(text=line, source=self.config.path, directory=place, env=self.env)
         elif "/" in name and not HARMLESS.search(name.lower()):
@@ -306,12 +316,12 @@ class _Steps:
     def _run(self, options: Mapping[str, Any], values: Mapping[str, str]) -> Iterator[Script]:
         text = options.get("command")
         if isinstance(text, str) and options.get("when") != "on_fail":
-            filled = self._with_checkout(_fill(text, values).replace(r"\<<", "<<"))
+            filled = self._with_checkout(fill(text, values).replace(r"\<<", "<<"))
             yield Script(
                 text=f"{{\n{filled}\n}} &" if options.get("background") == "true" else filled,
                 source=self.config.path,
-                directory=self._directory(_fill(str(options.get("working_directory", "")), values)),
-                env={**self.env, **_fill_all(table(options.get("environment")), values)},
+                directory=self._directory(fill(str(options.get("working_directory", "")), values)),
+                env={**self.env, **fill_all(table(options.get("environment")), values)},
             )
 
     def _with_checkout(self, text: str) -> str:
@@ -330,7 +340,7 @@ class _Steps:
 def _checkout(steps: list[Any], values: Mapping[str, str]) -> str:
     """Return the directory that a step `checkout` names; empty if it is the job's own."""
     named = (table(table(step).get("checkout")).get("path") for step in steps)
-    return next((_fill(str(path), values).rstrip("/") for path in named if path), "")
+    return next((fill(str(path), values).rstrip("/") for path in named if path), "")
 
 
 def _orb_line(name: str, options: Mapping[str, str]) -> str | None:
@@ -339,54 +349,3 @@ def _orb_line(name: str, options: Mapping[str, str]) -> str | None:
     form = _ORB_COMMANDS.get(name) or _ORB_COMMANDS.get(f"{name}:{manager}")
     known = {"pip-dependency-file": "requirements.txt", **options}
     return re.sub(r"\{([\w-]+)\}", lambda match: known.get(match[1], ""), form) if form else None
-
-
-def _defaults(prefix: str, content: Mapping[str, Any]) -> dict[str, str]:
-    declared = {
-        name: table(entry).get("default")
-        for name, entry in table(content.get("parameters")).items()
-    }
-    return _prefixed(prefix, declared)
-
-
-def _prefixed(prefix: str, values: Mapping[str, Any]) -> dict[str, str]:
-    return {f"{prefix}.{name}": value for name, value in values.items() if isinstance(value, str)}
-
-
-def _fill(text: str, values: Mapping[str, str]) -> str:
-    """Replace the parameters in a text; a section stays if its parameter is neither empty nor false."""
-    text = _SECTION.sub(lambda m: "" if is_false(values.get(m[1], "")) else m[2], text)
-    return _PARAMETER.sub(lambda match: values.get(match[1], UNKNOWN), text)
-
-
-def _fill_all(table: Mapping[str, Any], values: Mapping[str, str]) -> dict[str, str]:
-    return {name: _fill(value, values) for name, value in table.items() if isinstance(value, str)}
-
-
-def _truth(condition: object, values: Mapping[str, str]) -> bool | None:
-    """Return whether a logic statement holds; None if that is not known."""
-    if isinstance(condition, str):
-        filled = _fill(condition, values)
-        return None if UNKNOWN in filled else not is_false(filled)
-    for name, operand in table(condition).items():
-        match name:
-            case "not":
-                known = _truth(operand, values)
-                return None if known is None else not known
-            case "and" | "or":
-                found = [_truth(entry, values) for entry in items(operand)]
-                return _combined(found, decisive=name == "or")
-            case "equal":
-                return _are_equal([_fill(str(entry), values) for entry in items(operand)])
-    return None
-
-
-def _combined(found: list[bool | None], *, decisive: bool) -> bool | None:
-    """Return the outcome of several statements, one of which may decide alone."""
-    if decisive in found:
-        return decisive
-    return None if None in found else not decisive
-
-
-def _are_equal(texts: list[str]) -> bool | None:
-    return None if UNKNOWN in "".join(texts) else len(set(texts)) == 1
