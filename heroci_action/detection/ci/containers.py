@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.bake import read_builds
-from heroci_action.detection.ci.compose.composition import (
-    VALUED,
-    Composition,
+from heroci_action.detection.ci.compose.calls import (
+    compose_options,
     compose_words,
     composition_of,
 )
+from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.env_files import find_missing_files
 from heroci_action.detection.ci.compose.image_build import (
     ImageBuild,
@@ -144,7 +144,7 @@ class _Reader:
         if builds := read_builds(command, self.files):
             return [on_its_base(build, self._known_builds, self.files) for build in builds]
         words = compose_words(command) or ()
-        options = Options.split(words, VALUED)
+        options = compose_options(words)
         verb, *named = options.words or ("",)
         if verb != "build":
             return []
@@ -297,7 +297,7 @@ def _servers(names: Iterable[str], used: Composition) -> dict[str, Image]:
 
 
 def _started_names(words: tuple[str, ...], used: Composition, command: Command) -> tuple[str, ...]:
-    verb, *named = Options.split(words, VALUED).words or ("",)
+    verb, *named = compose_options(words).words or ("",)
     if verb not in _STARTING or not used.paths:
         return ()
     if verb != "run":

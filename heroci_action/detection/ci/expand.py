@@ -7,11 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from heroci_action.detection.ci.compose.bake import read_builds
-from heroci_action.detection.ci.compose.composition import (
-    Composition,
-    compose_words,
-    composition_of,
-)
+from heroci_action.detection.ci.compose.calls import compose_words, composition_of
+from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_tag
 from heroci_action.detection.ci.compose.mounts import enter_repository, enter_service, mounts_of
 from heroci_action.detection.ci.compose.up import (

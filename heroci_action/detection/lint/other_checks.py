@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.compose.composition import VALUED as COMPOSE_VALUED
-from heroci_action.detection.ci.compose.composition import compose_words
+from heroci_action.detection.ci.compose.calls import compose_options, compose_words
 from heroci_action.detection.ci.left_out import CHECKS, PRINTS, reason_of_program
 from heroci_action.detection.ci.records import Command, Job, LeftOut, Trigger
 from heroci_action.detection.ci.shell.conditions import fails_by_itself
@@ -250,7 +248,7 @@ def _stacks(project: ProjectFiles) -> Iterator[str]:
 
 def _awaits_health(command: Command) -> bool:
     """Return whether a command fails if a service does not become healthy: `docker compose up --wait`."""
-    options = Options.split(compose_words(command) or (), COMPOSE_VALUED)
+    options = compose_options(compose_words(command) or ())
     return options.words[:1] == ("up",) and options.has("--wait")
 
 

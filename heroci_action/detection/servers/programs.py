@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.compose.composition import compose_words
+from heroci_action.detection.ci.compose.calls import compose_words
 from heroci_action.detection.ci.left_out import SERVICE, STAYS
 from heroci_action.detection.ci.machine_servers import find_server, unit_of
 from heroci_action.detection.ci.records import Command

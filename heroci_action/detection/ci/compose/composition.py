@@ -1,4 +1,4 @@
-"""Compose files that are merged, and the calls of Docker Compose that name them."""
+"""Compose files that are merged, and what each of their services is and contains."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from heroci_action.detection.ci.calls import COMPOSE_VALUED
-from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate, spell
-from heroci_action.detection.ci.records import UNKNOWN, Command, Image
+from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.ci.yaml_file import (
     Number,
     arguments,
@@ -30,19 +28,8 @@ from heroci_action.detection.ci.yaml_numbers import write_as_go
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 COMPOSE_FILE = r"(.*/)?(docker-)?compose[^/]*\.ya?ml"
-# Source: the Compose specification, "Compose file", and the override file that is merged by default.
-_DEFAULTS = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-_OVERRIDES = tuple(name.replace(".y", ".override.y") for name in _DEFAULTS)
-# The verbs that address containers that run already.
-_RUNNING = frozenset({"exec", "ps", "logs", "cp", "port", "top", "wait", "restart"})
-_OF_VERBS = (
-    "--scale", "-t", "--timeout", "--wait-timeout", "--exit-code-from", "--pull", "--attach", "--build-arg",
-)  # fmt: skip
-VALUED = frozenset({*COMPOSE_VALUED, *_OF_VERBS})
-
-
-# Keys of which Compose keeps the values of every file.
 _NEEDS = ("depends_on", "links")
+# Keys of which Compose keeps the values of every file.
 _UNITED = ("links", "env_file", "volumes")
 _ENDED = "service_completed_successfully"
 MAX_DEPTH = 5  # files that include or extend each other
@@ -279,72 +266,9 @@ class Composition:
 
     def _path(self, text: str, directory: str | None = None) -> str:
         """Return a path in the files as one from the repository's root, or the path itself outside it."""
-        return _from_root(self.fill(text), directory or self.place)
+        return from_root(self.fill(text), directory or self.place)
 
 
-def compose_words(command: Command) -> tuple[str, ...] | None:
-    """Return the words after `docker compose`; None for any other command."""
-    for index, word in enumerate(command.words):
-        name = word.rpartition("/")[2]
-        if name in {"docker-compose", "podman-compose"}:
-            return command.words[index + 1 :]
-        if name in {"docker", "podman"} and command.words[index + 1 : index + 2] == ("compose",):
-            return command.words[index + 2 :]
-    return None
-
-
-def known_and_unknown(command: Command) -> dict[str, str]:
-    """Return the variables of a command, with UNKNOWN for the values that only the CI knows."""
-    return {**dict.fromkeys(command.unknown, UNKNOWN), **command.env}
-
-
-def composition_of(
-    words: tuple[str, ...],
-    command: Command,
-    files: RepositoryFiles,
-    before: Composition | None = None,
-    builds: Iterable[ImageBuild] = (),
-) -> Composition:
-    """Return the merged compose files of a call; a running container has the files of the call `before`.
-
-    `builds` are those of the images that exist then.
-    """
-    container = command.call.container
-    place = (container.called_from if container else None) or command.directory
-    given = container.called_with if container else None
-    env = known_and_unknown(command) if given is None else given
-    options = Options.split(words, VALUED)
-    listed = tuple(filter(None, env.get("COMPOSE_FILE", "").split(":")))
-    named = options.values("-f", "--file") or listed
-    if before and not named and options.words[:1] and options.words[0] in _RUNNING:
-        service = container.service if container else None
-        if service is None or service in before.services:
-            return before
-    # `-f <(echo …)` is no file.
-    known = [_from_root(path, place) for path in named if UNKNOWN not in path]
-    paths = known or _usual_files(files, place)
-    variables: dict[str, str] = {}
-    for path in options.values("--env-file") or (".env",):
-        variables |= parse_dotenv(files.text(_from_root(path, place)))
-    profiles = (*options.values("--profile"), *env.get("COMPOSE_PROFILES", "").split(","))
-    directory = options.value("--project-directory")
-    return Composition(
-        tree=files,
-        paths=tuple(paths),
-        variables={**variables, **env, "PWD": spell(place)},
-        profiles=frozenset(profiles),
-        directory=_from_root(directory, place) if directory else "",
-        builds=tuple(builds),
-    )
-
-
-def _from_root(path: str, directory: str) -> str:
+def from_root(path: str, directory: str) -> str:
     """Return a path in a directory as one from the repository's root; it may be outside."""
     return locate(path, directory) or join(directory, path)
-
-
-def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:
-    found = (
-        files.first(*(join(directory, name) for name in names)) for names in (_DEFAULTS, _OVERRIDES)
-    )
-    return [path for path in found if path]

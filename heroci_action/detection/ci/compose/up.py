@@ -8,11 +8,8 @@ from dataclasses import replace
 
 from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.compose.composition import (
-    VALUED,
-    Composition,
-    compose_words,
-)
+from heroci_action.detection.ci.compose.calls import compose_options, compose_words
+from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
 from heroci_action.detection.ci.compose.mounts import (
     environment_of_service,
@@ -33,7 +30,7 @@ def expand_compose_up(command: Command, used: Composition | None) -> tuple[Scrip
     words = compose_words(command)
     if words is None or used is None:
         return None
-    options = Options.split(words, VALUED)
+    options = compose_options(words)
     container = command.call.container
     candidates: tuple[str | None, ...] = ending_services(words)
     if candidates:
@@ -59,7 +56,7 @@ def expand_needs(
 
     Other services wait for their end, or the repository builds them and their command `ends` by itself.
     """
-    options = Options.split(words, VALUED)
+    options = compose_options(words)
     container = command.call.container
     named: list[str] = []
     match options.words:
@@ -94,7 +91,7 @@ def with_pulled_image(command: Command, used: Composition) -> Command:
 
 def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
     """Return the services that may end `up`, the likeliest first, then None; empty if no service ends it."""
-    options = Options.split(words, VALUED)
+    options = compose_options(words)
     verb, *named = options.words or ("",)
     if verb != "up" or not options.has(*_RETURNING):
         return ()
@@ -105,7 +102,7 @@ def entry_point_script(used: Composition, command: Command) -> Script | None:
     """Return the call of the entry point that receives WORDS of `docker compose run web WORDS`; None without one."""
     words, container = compose_words(command) or (), command.call.container
     name = (container and container.service) or ""
-    options = Options.split(words, VALUED)
+    options = compose_options(words)
     if name not in used.services or options.words[:1] != ("run",) or options.has("--entrypoint"):
         return None
     build = used.build(name)

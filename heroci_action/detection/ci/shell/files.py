@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.compose.composition import VALUED, compose_words, composition_of
+from heroci_action.detection.ci.compose.calls import compose_options, compose_words, composition_of
 from heroci_action.detection.ci.records import ROOT, Command, Write
 from heroci_action.detection.ci.shell.outputs import output_of
 from heroci_action.detection.ci.shell.sed import substitute
@@ -89,7 +89,7 @@ def _composition(words: list[str], state: ShellState) -> tuple[str | None, str] 
         words=tuple(words), line="", source="", directory=state.directory, env=dict(state.env)
     )
     compose = compose_words(command)
-    options = Options.split(compose or (), VALUED | {"-o", "--output"})
+    options = compose_options(compose or (), "-o", "--output")
     if compose is None or options.words[:1] != ("config",) or options.has("--services", "-q"):
         return None
     used = composition_of(compose, command, state.files.current())
