@@ -25,34 +25,41 @@ def warn_of_further_legs(project: ProjectFiles, named: Collection[Command]) -> I
     suite = project.ci.suite
     if suite is None or suite.job not in project.ci.jobs or project.configured("matrix"):
         return
-    # A file of another system may be forgotten, so that only its name counts.
-    files = {job.source for job in suite.twins if _system(job.source) != _system(suite.job.source)}
-    twins = [job for job in suite.twins if job.source not in files]
     used = str(project.configured("python") or choose_python(project)[0])
-    jobs = (suite.job, *suite.others, *twins)
-    versions = {version for job in jobs for version in (*job.pythons, job.python) if version}
-    others = versions - {used} if project.configured("python") is None else set()
-    pythons = sorted(others, key=lambda text: tuple(map(int, text.split("."))))
-    own = databases_of(suite.job)
-    databases = {name for job in twins for name in databases_of(job) - own}
-    # A leg on another database has its address in variables.
-    same = (job for job in twins if databases_of(job) <= own)
-    same = (job for job in same if not any(command in named for command in job.commands))
-    variables = dict.fromkeys(pair for job in same for pair in _variables(project, job, versions))
-    environments = tuple(_further_environments(project, suite))
-    parts = (
-        f"with Python {', '.join(pythons)}" if pythons else "",
-        f"on {', '.join(sorted(databases))}" if databases else "",
-        f"with {some(list(variables))}" if variables else "",
-        f"in {', '.join(sorted(files))}" if files else "",
-        f"in {', '.join(environments)} of tox" if environments else "",
-    )
-    if any(parts):
-        how = "; ".join(filter(None, parts))
+    if how := "; ".join(_describe_legs(project, suite, used, named)):
         yield Warn(
             f"the CI also runs the suite {how}; HeroCI runs one leg, with Python {used}: "
             "set `python` for this one, or `matrix` for several"
         )
+
+
+def _describe_legs(
+    project: ProjectFiles, suite: Suite, used: str, named: Collection[Command]
+) -> Iterator[str]:
+    """Yield how the other legs differ from that with the Python `used`: `with Python 3.12`, `on mysql`."""
+    # A file of another system may be forgotten, so that only its name counts.
+    files = {job.source for job in suite.twins if _system(job.source) != _system(suite.job.source)}
+    twins = [job for job in suite.twins if job.source not in files]
+    jobs = (suite.job, *suite.others, *twins)
+    versions = {version for job in jobs for version in (*job.pythons, job.python) if version}
+    others = versions - {used} if project.configured("python") is None else set()
+    if others:
+        pythons = sorted(others, key=lambda text: tuple(map(int, text.split("."))))
+        yield f"with Python {', '.join(pythons)}"
+    own = databases_of(suite.job)
+    if databases := {name for job in twins for name in databases_of(job) - own}:
+        yield f"on {', '.join(sorted(databases))}"
+    # A leg on another database has its address in variables.
+    same = (job for job in twins if databases_of(job) <= own)
+    same = (job for job in same if not any(command in named for command in job.commands))
+    if variables := dict.fromkeys(
+        pair for job in same for pair in _variables(project, job, versions)
+    ):
+        yield f"with {some(list(variables))}"
+    if files:
+        yield f"in {', '.join(sorted(files))}"
+    if environments := tuple(_further_environments(project, suite)):
+        yield f"in {', '.join(environments)} of tox"
 
 
 def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> Iterator[str]:

@@ -119,11 +119,7 @@ class _Pipeline:
         return {**merged, **whole}
 
     def _job(self, name: str, content: Mapping[str, Any]) -> Job:
-        shared = _variables(self.content.get("variables"))
-        inherited = texts(table(content.get("inherit")).get("variables", "true"))
-        if inherited != ["true"]:
-            shared = {name: value for name, value in shared.items() if name in inherited}
-        given = {**shared, **_variables(content.get("variables"))}
+        given = self._given_variables(content)
         common = {**_PREDEFINED, **given}
         image = self._setting("image", content)
 
@@ -134,11 +130,7 @@ class _Pipeline:
         leg = best_leg(legs, python=python)
         env = resolve({**common, **leg})
         source = self.sources.get(name, self.path)
-        lines = [
-            *self._lines(self._setting("before_script", content)),
-            *self._lines(content.get("script")),
-        ]
-        script = Script(text="\n".join(lines), source=source, env=env)
+        script = Script(text=self._script(content), source=source, env=env)
         job = Job(
             name=name,
             source=source,
@@ -155,6 +147,19 @@ class _Pipeline:
             ),
         )
         return read_job(job, [script], self.tree)
+
+    def _given_variables(self, content: Mapping[str, Any]) -> dict[str, str]:
+        """Return the variables of a job, with those of the pipeline that it inherits."""
+        shared = _variables(self.content.get("variables"))
+        inherited = texts(table(content.get("inherit")).get("variables", "true"))
+        if inherited != ["true"]:
+            shared = {name: value for name, value in shared.items() if name in inherited}
+        return {**shared, **_variables(content.get("variables"))}
+
+    def _script(self, content: Mapping[str, Any]) -> str:
+        """Return the lines that a job runs; `before_script` and `script` are one script."""
+        scripts = (self._setting("before_script", content), content.get("script"))
+        return "\n".join(line for script in scripts for line in self._lines(script))
 
     def _setting(self, name: str, content: Mapping[str, Any]) -> Any:
         inherited = texts(table(content.get("inherit")).get("default", "true"))
