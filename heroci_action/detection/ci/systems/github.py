@@ -18,22 +18,16 @@ from heroci_action.detection.ci.matrix import (
     pythons_of,
     similar_legs,
 )
-from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import (
     ROOT,
-    Command,
-    Conditional,
     Image,
     Job,
-    Script,
     Trigger,
 )
 from heroci_action.detection.ci.systems.foreign_workflow import read_inputs
-from heroci_action.detection.ci.systems.github_actions import Action, default_inputs, is_filled
+from heroci_action.detection.ci.systems.github_actions import default_inputs
 from heroci_action.detection.ci.systems.github_checkout import (
     context_of_services,
-    directory_in_checkout,
-    leave_checkout_path,
     with_options,
 )
 from heroci_action.detection.ci.systems.github_events import GITHUB, holds_for_change, trigger_of
@@ -44,15 +38,10 @@ from heroci_action.detection.ci.systems.github_expressions import (
     read_env,
     value_of,
 )
-from heroci_action.detection.ci.systems.github_shell import run_in_shell
+from heroci_action.detection.ci.systems.github_steps import ENV, MAX_CALLS, OUTPUT, PATH, Steps
 from heroci_action.detection.ci.systems.service_files import (
     created_files,
-    drop_service_files,
-    read_assignments,
-    read_conditional,
-    read_search_path,
     service_file,
-    under_same,
 )
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
@@ -60,18 +49,16 @@ from heroci_action.detection.ci.yaml_numbers import write_as_github
 from heroci_action.repository.files import RepositoryFiles, join
 
 WORKFLOWS = r"\.(github|forgejo|gitea)/workflows/[^/]+\.ya?ml"
-MAX_CALLS = 8  # workflows and actions that call each other
 # `macos-15`
 _OTHER_SYSTEM = re.compile(r"(?i)(macos|windows)\b")
-_ENV, _OUTPUT, _PATH = map(service_file, ("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH"))
 _DEFAULTS = {
     "CI": "true",
     "GITHUB_ACTIONS": "true",
     "GITHUB_WORKSPACE": ROOT,
     "RUNNER_OS": "Linux",
-    "GITHUB_ENV": _ENV,
-    "GITHUB_OUTPUT": _OUTPUT,
-    "GITHUB_PATH": _PATH,
+    "GITHUB_ENV": ENV,
+    "GITHUB_OUTPUT": OUTPUT,
+    "GITHUB_PATH": PATH,
     "GITHUB_STEP_SUMMARY": service_file("GITHUB_STEP_SUMMARY"),
 }
 _RUNNER = Partial(os="Linux", arch="X64", temp="/tmp")  # noqa: S108  # the runner's, not ours
@@ -139,10 +126,6 @@ class _Job:
     legs: list[Leg] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     outputs: Partial = field(default_factory=Partial)
-    pythons: list[str] = field(default_factory=list)
-    servers: list[Image] = field(default_factory=list)
-    conditional: list[Conditional] = field(default_factory=list)
-    place: str = ""  # of the checkout in the workspace
 
     def __post_init__(self) -> None:
         if self.leg is None:
@@ -225,14 +208,23 @@ class _Job:
             python=newest_python([self._python_of(self.leg or {})]),
             builds=self.workflow.builds,
         )
-        commands = tuple(self._steps(items(self.content.get("steps")), context, own={}))
+        steps = Steps(
+            tree=self.workflow.tree,
+            source=self.workflow.path,
+            trigger=self.workflow.trigger,
+            workflow=self.workflow.workflow,
+            job=self.content,
+            contexts=self.contexts,
+            state=context,
+        )
+        commands = tuple(steps.read(items(self.content.get("steps"))))
         yield Job(
             name=self.name,
             source=self.workflow.path,
             commands=commands,
-            services=(*self._services(), *self.servers),
+            services=(*self._services(), *steps.servers),
             image=image,
-            python=newest_python(self.pythons) or context.python,
+            python=newest_python(steps.pythons) or context.python,
             trigger=self._trigger,
             pythons=pythons_of(self.legs, self._python_of, self._lets_fail),
             may_fail=self._lets_fail(self.leg or {}),
@@ -273,126 +265,3 @@ class _Job:
                 env = self._variables(table(service).get("env"))
                 image = Image.parse(text, source=self.workflow.path, alias=alias, env=env)
                 yield with_options(image, table(service), self.contexts)
-
-    def _steps(
-        self, steps: list[Any], context: Context, own: Mapping[str, Any], depth: int = 0
-    ) -> Iterator[Command]:
-        """Yield the commands of steps; the composite action around them has its own contexts."""
-        for step in map(table, steps):
-            env = {**self.env, **own.get("env", {})}
-            contexts = {**self.contexts, **own, "env": env}
-            runs = holds_for_change(step.get("if"), contexts, self.workflow.trigger)
-            if runs is False:
-                continue
-            if "parallel" in step:
-                yield from self._steps(items(step["parallel"]), context, own, depth)
-                continue
-            unknown = frozenset({str(step["if"])} if runs is None else ())
-            yield from self._step(step, contexts, context, unknown, depth)
-
-    def _step(
-        self,
-        step: Mapping[str, Any],
-        contexts: Mapping[str, Any],
-        context: Context,
-        conditions: frozenset[str],
-        depth: int,
-    ) -> Iterator[Command]:
-        given = read_env(step.get("env"), contexts)
-        env = contexts["env"] | under_same(self.conditional, conditions) | given
-        contexts = {**contexts, "env": env}
-        action = self._action(step, contexts)
-        if action is not None:
-            # A fresh checkout finds nothing in a cache.
-            self._note_outcome(step, Partial({"cache-hit": ""}))
-        if action is not None and action.name.startswith("./"):
-            outer = {name: env[name] for name in env if env[name] != self.env.get(name)}
-            yield from self._composite(action, context, outer, depth)
-            return
-        text = step.get("run") if action is None else self._set_up(action, context)
-        if not isinstance(text, str):
-            return
-        shell = interpolate(self._of_step("shell", step), contexts)
-        script = Script(
-            text=leave_checkout_path(interpolate(text, contexts), self.place),
-            source=self.workflow.path,
-            directory=self._directory(step, contexts),
-            env=env,
-            conditions=conditions,
-            may_fail=self._may_be_ignored(step, contexts),
-            perhaps=tuple(self.conditional),
-        )
-        commands = run_in_shell(script, shell, context)
-        yield from drop_service_files(commands)
-        self.conditional += read_conditional(_ENV, commands)
-        if not conditions:
-            self.env |= read_assignments(_ENV, context.files)
-            self.env |= read_search_path(_PATH, context.files)
-            self._note_outcome(step, Partial(read_assignments(_OUTPUT, context.files)))
-
-    def _may_be_ignored(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> bool:
-        """Return whether a step may fail, and no later step asks for its outcome."""
-        if not holds(step.get("continue-on-error", "false"), contexts):
-            return False
-        asked = f"steps.{step.get('id')}.outcome"
-        others = (table(other) for other in items(self.content.get("steps")))
-        return not any(
-            asked in str(other.get(key, "")) for other in others for key in ("if", "run", "env")
-        )
-
-    def _note_outcome(self, step: Mapping[str, Any], outputs: Partial) -> None:
-        """Remember that a step passed, for later conditions and expressions."""
-        passed = {"conclusion": "success", "outcome": "success"}
-        self.outputs[str(step.get("id", ""))] = {"outputs": outputs, **passed}
-
-    def _directory(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> str:
-        directory = interpolate(self._of_step("working-directory", step) or ".", contexts)
-        return directory_in_checkout(
-            directory.replace(f"{ROOT}/", "").replace(ROOT, "."), self.place
-        )
-
-    def _of_step(self, name: str, step: Mapping[str, Any]) -> Any:
-        """Return a setting of a step, else the default of its job or workflow."""
-        levels = (self.content, self.workflow.workflow)
-        defaults = (table(table(level.get("defaults")).get("run")) for level in levels)
-        return next((each[name] for each in (step, *defaults) if each.get(name)), None)
-
-    def _action(self, step: Mapping[str, Any], contexts: Mapping[str, Any]) -> Action | None:
-        uses = step.get("uses")
-        if not isinstance(uses, str):
-            return None
-        inputs = {
-            name: interpolate(text, contexts) for name, text in table(step.get("with")).items()
-        }
-        filled = is_filled(step, self.content, table(self.workflow.workflow.get("jobs")))
-        return Action(name=uses.partition("@")[0], inputs=inputs, filled=filled)
-
-    def _set_up(self, action: Action, context: Context) -> str | None:
-        """Note the Python and the server that an action sets up, and return the script that it runs."""
-        if action.checks_out_itself:
-            self.place = self.place or join(action.inputs.get("path") or ".")
-        version = action.inputs.get("python-version")
-        if version:
-            self.pythons += version.split()
-        elif file := action.inputs.get("python-version-file"):
-            self.pythons += self.workflow.tree.text(join(file)).split()[:1]
-        self.servers += action.servers(self.workflow.path)
-        if left_out := action.left_out(self.workflow.path):
-            context.actions.append(left_out)
-        return action.line
-
-    def _composite(
-        self, action: Action, context: Context, env: Mapping[str, str], depth: int
-    ) -> Iterator[Command]:
-        """Yield the commands of an action of the repository; its steps have the variables of its call."""
-        place = directory_in_checkout(action.name, self.place)
-        names = (join(place, name) for name in ("action.yml", "action.yaml"))
-        path = self.workflow.tree.first(*names)
-        content = write_as_github(read_yaml(self.workflow.tree, path)) if path else {}
-        context.actions += action.left_out_of_repository(content, self.workflow.path)
-        if depth < MAX_CALLS and content:
-            inputs = default_inputs(table(content.get("inputs"))) | dict(action.inputs)
-            own = {"inputs": inputs, "env": env}
-            own["github"] = Partial(GITHUB, action_path=spell(place))
-            steps = items(table(content.get("runs")).get("steps"))
-            yield from self._steps(steps, context, own, depth + 1)
