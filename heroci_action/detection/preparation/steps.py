@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from heroci_action.detection.ci.left_out import PLACING
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import ROOT, Call, Command
-from heroci_action.detection.ci.shell.words import BRACES
+from heroci_action.detection.ci.shell.globs import BRACES
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import is_django
 from heroci_action.detection.preparation.node import call_with_npx

@@ -1,15 +1,15 @@
-"""Expand the words of a shell command: quotes, variables, substitutions, braces and globs."""
+"""Expand the words of a shell command: quotes, variables and substitutions; then braces and globs."""
 
 from __future__ import annotations
 
 import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.paths import spell
-from heroci_action.detection.ci.records import ROOT, UNKNOWN
+from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.shell.globs import Part, expand_parts
 from heroci_action.detection.ci.shell.outputs import Lines, output_of
 from heroci_action.detection.ci.shell.parameters import modify
 from heroci_action.detection.ci.shell.state import ShellState
@@ -27,24 +27,11 @@ _LIST = re.compile(
 _SEVERAL = re.compile(
     r"\$\{(?:[@*]|(?P<name>\w+)\[[@*]\]):\s*(?P<start>\d+)(?::\s*(?P<count>\d+))?\}"
 )
-_ESCAPED_ROOT = re.escape(f"{ROOT}/")
-# `{shop,cart}`, `{1..3}`
-BRACES = re.compile(r"\{([^{}]*,[^{}]*|(\d{1,3})\.\.(\d{1,3}))\}")
 _EXPANSION = re.compile(
     r"\$\{(?P<sign>[#!]?)(?P<name>\w+|[@*#?])(?:\[(?P<index>[^]]*)\])?(?:(?P<default>:?[-=+?]).*|(?P<text>.*))\}",
     re.DOTALL,
 )
 _ALL = frozenset({"@", "*"})
-_WILDCARDS = {"*": "[^/]*", "?": "[^/]"}
-
-
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A piece of a word; only an unquoted expansion is split at blanks."""
-
-    text: str
-    quoted: bool = False
-    split: bool = False
 
 
 def expand(node: Node, state: ShellState) -> list[str]:
@@ -52,8 +39,7 @@ def expand(node: Node, state: ShellState) -> list[str]:
     listed = expand_list(node, state)
     if listed is not None:
         return list(listed)
-    fields = _split(_parts(node, state))
-    words = (word for field in fields for word in _globbed(field, state))
+    words = expand_parts(_parts(node, state), state)
     found = list(itertools.islice(words, MAX_WORDS + 1))
     return found if len(found) <= MAX_WORDS else [UNKNOWN]
 
@@ -116,8 +102,8 @@ def _expand_together(nodes: list[Node], state: ShellState) -> list[str]:
     braced = re.sub(r"\$([A-Za-z_]\w*)", r"${\1}", text)
     if braced == text:
         # As in NAME=\"`command`\".
-        fields = _split([part for node in nodes for part in _parts(node, state)])
-        return [word for field in fields for word in _globbed(field, state)]
+        parts = [part for node in nodes for part in _parts(node, state)]
+        return list(expand_parts(parts, state))
     children = parse_shell(f"x {braced}").children[:1]
     return [word for child in children for word in command_words(child, state)[1:]]
 
@@ -127,18 +113,18 @@ def expand_one(node: Node | None, state: ShellState) -> str:
     return "".join(part.text for part in _parts(node, state)) if node else ""
 
 
-def _parts(node: Node, state: ShellState) -> list[_Part]:
+def _parts(node: Node, state: ShellState) -> list[Part]:
     if node.type in {"concatenation", "command_name"}:
         return [part for child in node.children for part in _parts(child, state)]
     reader = _READERS.get(node.type)
     return [reader(node, state)] if reader else list(_unescape(text_of(node)))
 
 
-def _unescape(text: str) -> Iterator[_Part]:
+def _unescape(text: str) -> Iterator[Part]:
     """Take the backslashes out of an unquoted word; the characters after them count as quoted."""
     for index, piece in enumerate(re.split(r"\\(.|\n)", text, flags=re.DOTALL)):
         if piece and not (index % 2 and piece == "\n"):
-            yield _Part(piece, quoted=bool(index % 2))
+            yield Part(piece, quoted=bool(index % 2))
 
 
 def _unescape_ansi(text: str) -> str:
@@ -307,88 +293,14 @@ def lines_of(commands: list[Node], state: ShellState) -> Lines:
     return output_of([command_words(command, state) for command in commands], state)
 
 
-_READERS: Mapping[str, Callable[[Node, ShellState], _Part]] = {
-    "raw_string": lambda node, _: _Part(text_of(node)[1:-1], quoted=True),
-    "ansi_c_string": lambda node, _: _Part(_unescape_ansi(text_of(node)[2:-1]), quoted=True),
-    "string": lambda node, state: _Part(_string(node, state), quoted=True),
-    "translated_string": lambda node, state: _Part(_string(node, state), quoted=True),
-    "simple_expansion": lambda node, state: _Part(_variable(node, state), split=True),
-    "expansion": lambda node, state: _Part(_variable(node, state), split=True),
-    "command_substitution": lambda node, state: _Part(_substitute(node, state), split=True),
-    "arithmetic_expansion": lambda *_: _Part(UNKNOWN),
-    "process_substitution": lambda *_: _Part(UNKNOWN),
+_READERS: Mapping[str, Callable[[Node, ShellState], Part]] = {
+    "raw_string": lambda node, _: Part(text_of(node)[1:-1], quoted=True),
+    "ansi_c_string": lambda node, _: Part(_unescape_ansi(text_of(node)[2:-1]), quoted=True),
+    "string": lambda node, state: Part(_string(node, state), quoted=True),
+    "translated_string": lambda node, state: Part(_string(node, state), quoted=True),
+    "simple_expansion": lambda node, state: Part(_variable(node, state), split=True),
+    "expansion": lambda node, state: Part(_variable(node, state), split=True),
+    "command_substitution": lambda node, state: Part(_substitute(node, state), split=True),
+    "arithmetic_expansion": lambda *_: Part(UNKNOWN),
+    "process_substitution": lambda *_: Part(UNKNOWN),
 }
-
-
-def _split(parts: list[_Part]) -> list[list[_Part]]:
-    """Split the unquoted expansions of a word at blanks; an empty one leaves no word."""
-    fields: list[list[_Part]] = []
-    current: list[_Part] = []
-    for part in parts:
-        pieces = re.split(r"\s+", part.text) if part.split else [part.text]
-        for index, piece in enumerate(pieces):
-            if index and current:
-                fields.append(current)
-                current = []
-            if piece or not part.split:
-                current.append(_Part(piece, quoted=part.quoted))
-    return [*fields, current] if current else fields
-
-
-def _globbed(parts: list[_Part], state: ShellState) -> Iterator[str]:
-    """Expand braces and globs; a pattern that matches nothing stays as it is."""
-    text = "".join(part.text for part in parts)
-    braces = None if any(part.quoted for part in parts) else BRACES.search(text)
-    if braces is None:
-        yield from _matching(parts, state) or (text,)
-        return
-    first, last = braces[2], braces[3]
-    numbers = map(str, range(int(first), int(last) + 1)) if first else None
-    for option in numbers or braces[1].split(","):
-        word = f"{text[: braces.start()]}{option}{text[braces.end() :]}"
-        yield from _globbed([_Part(word)], state)
-
-
-def _matching(parts: list[_Part], state: ShellState) -> tuple[str, ...]:
-    unquoted = "".join(part.text for part in parts if not part.quoted)
-    unknown = any(UNKNOWN in part.text for part in parts)
-    if unknown or not re.search(r"[*?\[]", unquoted):
-        return ()
-    regex = _regex(parts)
-    # `apps/*/` finds directories only.
-    end = "/" if regex.endswith("/") else ""
-    regex = regex.removesuffix("/")
-    inside = regex.removeprefix(_ESCAPED_ROOT)
-    found = state.files.matching(
-        f"{inside}{end or '(/.*)?'}{end and '.*'}", "." if inside != regex else state.directory
-    )
-    # A pattern finds directories, too; no file has the name of one.
-    paths = (re.match(f"{inside}(?=/|$)", path) for path in found)
-    names = dict.fromkeys(match[0] for match in paths if match)
-    return tuple(f"{spell(name) if inside != regex else name}{end}" for name in names)
-
-
-def _characters(brackets: str) -> str:
-    """Return the regular expression for `[a-z]`; others, as in `[CVE-2020-B]`, are text."""
-    found = brackets.replace("[!", "[^")
-    try:
-        re.compile(found)
-    except re.error:
-        return re.escape(brackets)
-    return found
-
-
-def _regex(parts: list[_Part]) -> str:
-    """Return the regular expression for a glob."""
-    found = []
-    # The grammar cuts `[a-z].py` into words.
-    for quoted, group in itertools.groupby(parts, lambda part: part.quoted):
-        text = "".join(part.text for part in group)
-        pieces = [text] if quoted else re.split(r"(\[[\w!-]+\]|\*+|\?)", text)
-        for index, piece in enumerate(pieces):
-            if index % 2 == 0:
-                found.append(re.escape(piece))
-            else:
-                found.append(_WILDCARDS.get(piece[0]) or _characters(piece))
-    regex = "".join(found).removeprefix(re.escape("./"))
-    return re.sub(r"(^|/)(?=\[\^/\])", r"\1(?!\\.)", regex)
