@@ -11,9 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from heroci_action.detection.ci.behind_variables import PYTHON, find_behind_variable
-from heroci_action.detection.ci.command_line import Options, split_words
+from heroci_action.detection.ci.command_line import Options
+from heroci_action.detection.ci.docker_calls import compose, docker
 from heroci_action.detection.ci.interpreter import WARNINGS, Interpreter
-from heroci_action.detection.ci.records import UNKNOWN, Call, Container
+from heroci_action.detection.ci.records import UNKNOWN, Call
 
 # `DEBUG=1`
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=(?!=).*", re.DOTALL)
@@ -249,60 +250,6 @@ def _circleci(call: Call, words: list[str]) -> Call | None:
     return replace(call, script=text, arguments=()) if is_run else None
 
 
-def _docker(call: Call, words: list[str]) -> Call | None:
-    match Options.lead(words, ("-H", "--context", "--config", "-l")).words:
-        case ["compose", *rest]:
-            return _compose(call, rest)
-        case ["container", *rest]:
-            return _docker(call, rest)
-        case [("run" | "exec" | "create") as verb, *rest]:
-            options = Options.lead(rest, DOCKER_VALUED)
-            found = _contained(call, options, Container(image=_first(options)))
-            # What starts a container, and not the container of an earlier command, decides its variables.
-            names = tuple(name for name in options.values("-e", "--env") if "=" not in name)
-            return replace(found, passed=names) if found and verb != "exec" else found
-    return None
-
-
-def _compose(call: Call, words: list[str]) -> Call | None:
-    before = Options.lead(words, COMPOSE_VALUED)
-    if _first(before) not in {"run", "exec"}:
-        return None
-    options = Options.lead(before.words[1:], {*DOCKER_VALUED, "--index"})
-    files = before.values("-f", "--file")
-    return _contained(call, options, Container(service=_first(options), files=files))
-
-
-def _first(options: Options) -> str | None:
-    return next(iter(options.words), None)
-
-
-def _contained(call: Call, options: Options, container: Container) -> Call | None:
-    """Return the call of what follows the image or the service, with the variables that the options set."""
-    if not options.words:
-        return None
-    env = dict(pair.split("=", 1) for pair in options.values("-e", "--env") if "=" in pair)
-    known = {name: value for name, value in env.items() if UNKNOWN not in value}
-    return replace(
-        call,
-        arguments=(*split_words(options.value("--entrypoint") or ""), *options.words[1:]),
-        container=container,
-        env={**call.env, **known},
-        env_files=(*call.env_files, *options.values("--env-file")),
-    )
-
-
-COMPOSE_VALUED = (
-    "-f", "--file", "-p", "--project-name", "--profile", "--env-file", "--project-directory",
-)  # fmt: skip
-DOCKER_VALUED = frozenset(
-    {
-        "-e", "--env", "-v", "--volume", "-w", "--workdir", "-u", "--user", "--name", "-p", "--publish", "--network",
-        "--net", "--env-file", "--entrypoint", "--platform", "-l", "--label", "--mount", "--link", "--add-host", "-m",
-        "--memory", "--cpus", "-h", "--hostname", "--shm-size", "--ulimit", "--cap-add", "--security-opt", "--pull",
-        "--tmpfs", "--volumes-from", "--gpus", "--ip", "--network-alias", "--health-cmd", "--restart",
-    }
-)  # fmt: skip
 _UV_VALUED = (
     "-m", "--module", "--with", "--with-requirements", "--with-editable", "-p", "--python", "--group", "--only-group",
     "--no-group", "--extra", "--no-extra", "--project", "--directory", "--env-file", "--package", "--index",
@@ -374,6 +321,6 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "script": _script,
     "su": _script,
     **dict.fromkeys(("circleci", "circleci-agent"), _circleci),
-    **dict.fromkeys(("docker", "podman"), _docker),
-    **dict.fromkeys(("docker-compose", "podman-compose"), _compose),
+    **dict.fromkeys(("docker", "podman"), docker),
+    **dict.fromkeys(("docker-compose", "podman-compose"), compose),
 }

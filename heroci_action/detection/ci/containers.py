@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.bake import read_builds
 from heroci_action.detection.ci.compose.calls import (
@@ -28,6 +27,7 @@ from heroci_action.detection.ci.compose.image_build import (
 )
 from heroci_action.detection.ci.compose.mounts import environment_of_service
 from heroci_action.detection.ci.compose.up import ending_services
+from heroci_action.detection.ci.docker_calls import DOCKER_VALUED
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
 from heroci_action.detection.ci.left_out import INSTALLS, reason_of_program
 from heroci_action.detection.ci.machine_servers import find_installed_servers, find_server

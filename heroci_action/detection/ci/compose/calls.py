@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from heroci_action.detection.ci.calls import COMPOSE_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.composition import Composition, from_root
 from heroci_action.detection.ci.compose.image_build import ImageBuild
+from heroci_action.detection.ci.docker_calls import COMPOSE_VALUED
 from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import UNKNOWN, Command

@@ -6,7 +6,6 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.calls import compose_options, compose_words
 from heroci_action.detection.ci.compose.composition import Composition
@@ -16,6 +15,7 @@ from heroci_action.detection.ci.compose.mounts import (
     mounts_of,
     mounts_of_service,
 )
+from heroci_action.detection.ci.docker_calls import DOCKER_VALUED
 from heroci_action.detection.ci.records import Call, Command, Container, Script
 from heroci_action.detection.ci.yaml_file import texts
 from heroci_action.repository.files import RepositoryFiles

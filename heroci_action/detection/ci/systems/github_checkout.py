@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from heroci_action.detection.ci.calls import DOCKER_VALUED
 from heroci_action.detection.ci.command_line import Options, split_words
+from heroci_action.detection.ci.docker_calls import DOCKER_VALUED
 from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.systems.github_expressions import Partial, interpolate
 from heroci_action.detection.ci.yaml_file import table, texts
