@@ -23,7 +23,8 @@ from heroci_action.detection.sources.environment_reads import (
     text_of,
 )
 from heroci_action.detection.sources.json_entries import read_entry
-from heroci_action.detection.sources.source import SettingsSource, Statement
+from heroci_action.detection.sources.source import SettingsSource
+from heroci_action.detection.sources.statements import Statement
 
 DEFAULT = "default"
 """The alias of the database that Django uses unless another one is named."""

@@ -7,8 +7,9 @@ import copy
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from heroci_action.detection.sources.assigned_names import attribute_of_module
 from heroci_action.detection.sources.environment_reads import read_of, text_of
-from heroci_action.detection.sources.source import SettingsSource, attribute_of_module
+from heroci_action.detection.sources.source import SettingsSource
 
 _MAX_DEPTH = 12
 _MAX_STEPS = 2_000  # settings that refer to themselves over and over

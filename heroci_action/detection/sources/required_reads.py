@@ -14,7 +14,8 @@ from heroci_action.detection.sources.environment_reads import (
     read_of,
 )
 from heroci_action.detection.sources.settings_includes import last_name
-from heroci_action.detection.sources.source import SettingsSource, Statement
+from heroci_action.detection.sources.source import SettingsSource
+from heroci_action.detection.sources.statements import Statement
 
 # They raise for None, the value of a variable that is not set.
 _CONVERSIONS = frozenset(

@@ -28,7 +28,8 @@ from heroci_action.detection.servers.hard_coded import fix_redis
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, read_of, reads
 from heroci_action.detection.sources.own_variables import find_own_variables
-from heroci_action.detection.sources.source import CAUGHT, SettingsSource, Statement
+from heroci_action.detection.sources.source import SettingsSource
+from heroci_action.detection.sources.statements import CAUGHT, Statement
 from heroci_action.detection.variables.examples import find_examples, is_usable, warn_of_guesses
 from heroci_action.detection.variables.flags import debug_off, detect_flags
 from heroci_action.detection.variables.nested import is_nested, point_nested

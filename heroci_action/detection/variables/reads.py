@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from heroci_action.detection.sources.environment_reads import Read, reads
 from heroci_action.detection.sources.required_reads import find_required
-from heroci_action.detection.sources.source import SettingsSource, Statement
+from heroci_action.detection.sources.source import SettingsSource
+from heroci_action.detection.sources.statements import Statement
 
 
 def all_reads(source: SettingsSource) -> Iterator[tuple[Read, Statement]]:
