@@ -40,15 +40,9 @@ from heroci_action.detection.ci.shell.outcomes import (
     wanted_of_condition,
     wanted_of_left,
 )
-from heroci_action.detection.ci.shell.outputs import Lines
-from heroci_action.detection.ci.shell.outside_copies import find_copies
-from heroci_action.detection.ci.shell.pipes import (
-    enter_find,
-    with_input,
-    with_words_of_xargs,
-)
+from heroci_action.detection.ci.shell.program_call import call_program, lines_read_by
 from heroci_action.detection.ci.shell.state import ShellState
-from heroci_action.detection.ci.shell.statement_text import Span, render
+from heroci_action.detection.ci.shell.statement_text import Span
 from heroci_action.detection.ci.shell.syntax import ends_line, fields, parse_shell, text_of, walk
 from heroci_action.detection.ci.shell.words import command_words, expand, expand_one, lines_of
 
@@ -295,54 +289,22 @@ def _command(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     elif words[0] in {"source", "."}:
         yield from _source(words, state, flow)
     elif words[0] in {"read", "mapfile", "readarray"}:
-        read_lines(words, _input(node, state, flow), state)
+        read_lines(words, lines_read_by(node, state, flow), state)
     elif words[0] in BUILTINS:
         BUILTINS[words[0]](words[1:], state)
     else:
-        yield from _emit(node, words, env, state, flow)
+        yield from _program(node, words, env, state, flow)
 
 
-def _input(node: Node, state: ShellState, flow: Flow) -> Lines:
-    """Return the lines that a command reads, if they are known."""
-    own = input_of(node, state)
-    return flow.lines if own is None else own
-
-
-def _emit(
+def _program(
     node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: Flow
 ) -> Iterator[Command]:
+    """Run a program, unless the script only asks it a question: `if grep -q x FILE`."""
     if flow.asks and not flow.piped and words[0] in QUESTIONS:
         return
     if words[0] == "test":
         yield from _substituted(node, state, flow)
-    outer = flow.outer or Span.of(node)
-    writes = tuple(writes_of(outer, state))
-    lines = _input(node, state, flow)
-    words, ignored = enter_find(with_words_of_xargs(words, lines, state), state)
-    call = with_input(parse_call(tuple(words)), lines)
-    sign = "! " if flow.negated else ""
-    yield Command(
-        words=tuple(words),
-        call=call,
-        line=f"{sign}{render(outer, state)}",
-        source=state.source,
-        directory=state.directory,
-        env={name: value for name, value in env.items() if UNKNOWN not in value},
-        unknown=frozenset(name for name, value in env.items() if UNKNOWN in value),
-        conditions=flow.conditions,
-        may_fail=flow.may_fail or ignored,
-        decides=flow.decides,
-        negated=flow.negated,
-        background=flow.background,
-        piped=flow.piped,
-        reads_pipe=flow.reads_pipe,
-        feeds=flow.feeds,
-        writes=writes,
-        perhaps=tuple(state.perhaps),
-    )
-    for write in writes:
-        state.files.write(write)
-    state.files.outside.update(find_copies(call, state.directory))
+    yield from call_program(node, words, env, state, flow)
 
 
 def _call(body: Node, words: list[str], state: ShellState, flow: Flow) -> Iterator[Command]:

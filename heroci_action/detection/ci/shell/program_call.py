@@ -1,0 +1,59 @@
+"""The call of a program in a script as a command, and the files that it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.shell.files import input_of, writes_of
+from heroci_action.detection.ci.shell.flow import Flow
+from heroci_action.detection.ci.shell.outputs import Lines
+from heroci_action.detection.ci.shell.outside_copies import find_copies
+from heroci_action.detection.ci.shell.pipes import enter_find, with_input, with_words_of_xargs
+from heroci_action.detection.ci.shell.state import ShellState
+from heroci_action.detection.ci.shell.statement_text import Span, render
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def call_program(
+    node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: Flow
+) -> Iterator[Command]:
+    """Yield the command of a node that calls a program with these words and variables; then note what it writes."""
+    outer = flow.outer or Span.of(node)
+    writes = tuple(writes_of(outer, state))
+    lines = lines_read_by(node, state, flow)
+    words, ignored = enter_find(with_words_of_xargs(words, lines, state), state)
+    call = with_input(parse_call(tuple(words)), lines)
+    sign = "! " if flow.negated else ""
+    yield Command(
+        words=tuple(words),
+        call=call,
+        line=f"{sign}{render(outer, state)}",
+        source=state.source,
+        directory=state.directory,
+        env={name: value for name, value in env.items() if UNKNOWN not in value},
+        unknown=frozenset(name for name, value in env.items() if UNKNOWN in value),
+        conditions=flow.conditions,
+        may_fail=flow.may_fail or ignored,
+        decides=flow.decides,
+        negated=flow.negated,
+        background=flow.background,
+        piped=flow.piped,
+        reads_pipe=flow.reads_pipe,
+        feeds=flow.feeds,
+        writes=writes,
+        perhaps=tuple(state.perhaps),
+    )
+    for write in writes:
+        state.files.write(write)
+    state.files.outside.update(find_copies(call, state.directory))
+
+
+def lines_read_by(node: Node, state: ShellState, flow: Flow) -> Lines:
+    """Return the lines that a command reads, if they are known."""
+    own = input_of(node, state)
+    return flow.lines if own is None else own
