@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.compose.bake import read_builds
+from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.compose.calls import (
     compose_options,
     compose_words,
@@ -50,15 +50,6 @@ from heroci_action.repository.files import RepositoryFiles
 _STARTING = frozenset({"up", "run", "start", "create"})
 # `--detach`, `-itd`
 _DETACHED = re.compile(r"--detach|-[a-z]*d[a-z]*")
-
-
-def find_builds(jobs: Iterable[Job], tree: RepositoryFiles) -> tuple[ImageBuild, ...]:
-    """Return the images that the jobs build, each on its base."""
-    found: list[ImageBuild] = []
-    for command in itertools.chain.from_iterable(job.commands for job in jobs):
-        for build in read_builds(command, tree):
-            found.append(on_its_base(build, found, tree))
-    return tuple(found)
 
 
 def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, ...] = ()) -> Job:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from heroci_action.detection.ci.compose.bake import read_builds
+from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.compose.calls import compose_words, composition_of
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_tag

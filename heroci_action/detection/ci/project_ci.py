@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache, partial
 
+from heroci_action.detection.ci.compose.builds import read_all_builds
 from heroci_action.detection.ci.compose.image_build import ImageBuild
-from heroci_action.detection.ci.containers import find_builds, with_containers
+from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut, Trigger
 from heroci_action.detection.ci.suite import Suite, find_suite, repeats
@@ -67,6 +68,11 @@ class ProjectCI:
         """Return the commands of every job."""
         own = (command for job in self.jobs for command in job.commands)
         return (*own, *self.leg_commands)
+
+    @property
+    def legs(self) -> tuple[Job, ...]:
+        """Return every job, each followed by the other legs of its matrix."""
+        return tuple(leg for job in self.jobs for leg in (job, *job.similar()))
 
     @property
     def tests(self) -> tuple[Command, ...]:
@@ -167,7 +173,8 @@ def _jobs(
 ) -> Iterator[Job]:
     """Yield the jobs with the commands of the project; `builds` are the images that they build, unless others do."""
     jobs = tuple(jobs)
-    builds = find_builds(jobs, tree) if builds is None else builds
+    if builds is None:
+        builds = read_all_builds((command for job in jobs for command in job.commands), tree)
     for job in jobs:
         own = keep_own(with_containers(job, tree, builds), tree, territory)
         own = _under_its_condition(own, tree)

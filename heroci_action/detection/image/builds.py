@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from heroci_action.detection.ci.command_line import split_words
-from heroci_action.detection.ci.compose.bake import read_builds
+from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.records import LeftOut

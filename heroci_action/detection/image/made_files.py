@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.compose.bake import read_builds
+from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command, Job
 from heroci_action.detection.findings import Finding, Warn

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.compose.image_build import ImageBuild, read_build
+from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
@@ -29,16 +29,8 @@ _ATTRIBUTE = re.compile(r'([\w-]+)\s*=\s*("[^"]*"|\[[^\]]*\]|\{[^}]*\})')
 _TEXT = re.compile(r'"([^"]*)"')
 
 
-def read_builds(command: Command, tree: RepositoryFiles) -> tuple[ImageBuild, ...]:
-    """Return the builds that a command such as `docker build` or `docker buildx bake` does."""
-    match command.words:
-        case ("docker", "buildx", "bake", *words):
-            return tuple(_bake(command, words, tree))
-    build = read_build(command)
-    return (build,) if build else ()
-
-
-def _bake(command: Command, words: list[str], tree: RepositoryFiles) -> Iterator[ImageBuild]:
+def bake(command: Command, words: list[str], tree: RepositoryFiles) -> Iterator[ImageBuild]:
+    """Yield the builds of the targets that the words after `docker buildx bake` name."""
     options = Options.split(words, _VALUED)
     named = options.values("-f", "--file") or FILES
     found = _File(directory=command.directory, source=command.source)
