@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from heroci_action.detection.ci.arguments import SELECTING, keep
 from heroci_action.detection.ci.command_line import read_options
+from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.repository.files import ancestors, join
@@ -80,6 +81,21 @@ def find_labels(run: TestRun) -> list[str]:
     """Return the labels, paths and nodes that a run names; values that only the CI knows do not count."""
     labels = (value for name, value in _options(known_arguments(run)) if not name)
     return [label for label in labels if UNKNOWN not in label]
+
+
+def find_files(run: TestRun) -> list[str]:
+    """Return the labels that a run names, without the nodes in files: `tests/test_cart.py`, `shop.tests`."""
+    return [label.partition("::")[0] for label in find_labels(run)]
+
+
+def spell_as_paths(labels: Iterable[str]) -> list[str]:
+    """Return labels with modules spelled as paths: `shop/tests` for `shop.tests`."""
+    return [label if "/" in label else label.replace(".", "/") for label in labels]
+
+
+def locate_labels(labels: Iterable[str], directory: str) -> list[str]:
+    """Return labels in a directory as paths from the repository's root; the directory itself if none is inside."""
+    return [path for label in labels if (path := locate(label, directory))] or [directory]
 
 
 def find_choice(words: Iterable[str]) -> tuple[tuple[str, str], ...]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
-from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.selection import find_labels, narrowness
+from heroci_action.detection.ci.selection import (
+    find_files,
+    locate_labels,
+    narrowness,
+    spell_as_paths,
+)
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.repository.files import RepositoryFiles
 
@@ -42,11 +46,9 @@ def _rank(runs: list[TestRun], tree: RepositoryFiles) -> tuple[int, int]:
 
 def _places(run: TestRun) -> list[str]:
     """Return the files and directories that a run names, else the directory in which it starts."""
-    labels = [label.partition("::")[0] for label in find_labels(run)]
-    if run.runner is not Runner.PYTEST:
-        labels = [label if "/" in label else label.replace(".", "/") for label in labels]
-    found = (locate(label, run.command.directory) for label in labels)
-    return [path for path in found if path] or [run.command.directory]
+    labels = find_files(run)
+    paths = labels if run.runner is Runner.PYTEST else spell_as_paths(labels)
+    return locate_labels(paths, run.command.directory)
 
 
 def _tests_in(tree: RepositoryFiles, place: str) -> tuple[str, ...]:

@@ -113,7 +113,6 @@ def must_pass(command: Command) -> bool:
 
 def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Command]]:
     """Yield the checks that the plan does not contain, and the task of npm that runs each; some need not pass."""
-    legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
     # Without a suite of the CI, other warnings name what may run the tests.
     suite_job = project.ci.suite.job if project.ci.suite else None
     known = suite_job in project.ci.jobs
@@ -121,7 +120,7 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
     scenarios = {each.words for each in project.commands if runs_scenarios(each)}
     # The lines before the tests of a foreign workflow are steps of the plan, or left out.
     foreign = project.ci.foreign_job
-    for job in (each for each in legs if _counts(each) and each is not foreign):
+    for job in (each for each in project.ci.legs if _counts(each) and each is not foreign):
         runs = [each for each in job.commands if find_test_run(each, project.tree) is not None]
         # The tasks of npm and others that run tests of Django are not additional checks.
         around = {id(task) for run in runs for task in run.via}
@@ -178,8 +177,7 @@ def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
         return
     before = suite.job.commands[: len(_before_tests(project))]
     yield from _failing(project, suite.job, _CHECKING_FILE, before)
-    legs = (leg for job in project.ci.jobs for leg in (job, *job.similar()))
-    for job in (each for each in legs if each is not suite.job and _counts(each)):
+    for job in (each for each in project.ci.legs if each is not suite.job and _counts(each)):
         tests = any(find_test_run(each, project.tree) for each in job.commands)
         if _CHECKING.search(job.name) and not tests:
             yield from _failing(project, job, _CHECKING_SCRIPT)

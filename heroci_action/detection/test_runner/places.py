@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.selection import find_labels
+from heroci_action.detection.ci.selection import find_files, locate_labels, spell_as_paths
 from heroci_action.detection.ci.test_runs import Runner, TestRun
 from heroci_action.detection.import_paths import added_paths
 from heroci_action.detection.project_files import ProjectFiles
@@ -20,20 +20,15 @@ OF_TESTS = re.compile(r"(^|[/_])(tests?|conftest)[/_.]")
 
 def places_of(project: ProjectFiles, run: TestRun) -> list[str]:
     """Return the directories and files in which the tests of a run are."""
-    labels = [label.partition("::")[0] for label in find_labels(run)]
+    labels = find_files(run)
     directory = run.command.directory
     if run.runner is Runner.DJANGO and not _named_directories(project, run, labels):
-        labels = [label if "/" in label else label.replace(".", "/") for label in labels]
-        return _found_in_added_paths(project, run, labels) or _located(
-            labels, project.layout.directory
-        )
+        paths = spell_as_paths(labels)
+        added = _found_in_added_paths(project, run, paths)
+        return added or locate_labels(paths, project.layout.directory)
     if not labels and directory == project.layout.directory:
         return list(_test_paths(project)) or [directory]
-    return _located(labels, directory)
-
-
-def _located(labels: list[str], directory: str) -> list[str]:
-    return [path for label in labels if (path := locate(label, directory))] or [directory]
+    return locate_labels(labels, directory)
 
 
 def _found_in_added_paths(project: ProjectFiles, run: TestRun, labels: list[str]) -> list[str]:
