@@ -61,10 +61,15 @@ def environment(**variables: str) -> dict[str, str]:
 
 def call(*arguments: str, directory: Path, env: Mapping[str, str] | None = None) -> Run:
     """Run the program in a directory and wait until it ends."""
+    return execute(*COMMAND, *arguments, directory=directory, env=env or environment())
+
+
+def execute(*command: str, directory: Path, env: Mapping[str, str]) -> Run:
+    """Run a command that starts the program, as `call` does."""
     done = subprocess.run(
-        [*COMMAND, *arguments],
+        command,
         cwd=directory,
-        env=env or environment(),
+        env=env,
         capture_output=True,
         text=True,
         check=False,

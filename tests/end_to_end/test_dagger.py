@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.engines.dagger.preflight import CLI
-from tests.end_to_end.program import COMMAND, Run, environment
+from tests.end_to_end.program import COMMAND, Run, environment, execute
 from tests.end_to_end.projects import write
 from tests.integration.dagger import reach
 
@@ -36,20 +36,9 @@ def project(tmp_path: Path) -> Path:
 
 
 def called(*command: str, directory: Path, **variables: str) -> Run:
-    done = subprocess.run(
-        command,
-        cwd=directory,
-        env=environment(HEROCI_CACHE_DIR=str(directory.parent / "cache"), **variables),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Run(
-        exit_code=done.returncode,
-        stdout=done.stdout,
-        stderr=done.stderr,
-        reports=directory / "heroci-reports",
-    )
+    cache = str(directory.parent / "cache")
+    env = environment(HEROCI_CACHE_DIR=cache, **variables)
+    return execute(*command, directory=directory, env=env)
 
 
 def test_auto_starts_no_engine_if_every_stage_is_replayed(project: Path) -> None:

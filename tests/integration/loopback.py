@@ -8,6 +8,19 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
+def read_body(handler: BaseHTTPRequestHandler) -> bytes:
+    """Read the body of a request, which may be in chunks."""
+    headers, file = handler.headers, handler.rfile
+    if headers.get("Transfer-Encoding") != "chunked":
+        return file.read(int(headers.get("Content-Length") or 0))
+    parts = []
+    while size := int(file.readline(), 16):
+        parts.append(file.read(size))
+        file.readline()
+    file.readline()
+    return b"".join(parts)
+
+
 @contextmanager
 def served(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
     """The address `http://127.0.0.1:PORT` of a server on a free port, as long as it is needed."""

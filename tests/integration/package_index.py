@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
-from tests.integration.loopback import served
+from tests.integration.loopback import read_body, served
 
 
 @dataclass
@@ -27,21 +27,11 @@ def package_index() -> Iterator[PackageIndex]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            for name, content in _files(self.headers["Content-Type"], self._body()):
+            for name, content in _files(self.headers["Content-Type"], read_body(self)):
                 state.files[name] = content
             self.send_response(200)
             self.send_header("Content-Length", "0")
             self.end_headers()
-
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") != "chunked":
-                return self.rfile.read(int(self.headers["Content-Length"]))
-            parts = []
-            while size := int(self.rfile.readline(), 16):
-                parts.append(self.rfile.read(size))
-                self.rfile.readline()
-            self.rfile.readline()
-            return b"".join(parts)
 
         def log_message(self, *_: object) -> None:
             """Print nothing."""

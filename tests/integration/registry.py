@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
-from tests.integration.loopback import served
+from tests.integration.loopback import read_body, served
 
 
 @dataclass
@@ -42,18 +42,8 @@ def registry(user: str, password: str) -> Iterator[Registry]:  # noqa: C901  one
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        def _body(self) -> bytes:
-            if self.headers.get("Transfer-Encoding") == "chunked":
-                parts = []
-                while size := int(self.rfile.readline(), 16):
-                    parts.append(self.rfile.read(size))
-                    self.rfile.readline()
-                self.rfile.readline()
-                return b"".join(parts)
-            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
-
         def _do(self) -> None:
-            body = self._body()
+            body = read_body(self)
             path = urlsplit(self.path)
             name = path.path.rpartition("/")[2]
             if self.headers.get("Authorization") != f"Basic {login}":
