@@ -54,12 +54,29 @@ def runs_outside(project: ProjectFiles, suite: tuple[TestRun, ...]) -> Iterator[
         if run is None or command.may_fail:
             continue
         other = run.runner is not suite[0].runner and not command.conditional
-        outside = not any(covered & set(ancestors(place)) for place in places_of(project, run))
+        outside = not any(
+            _contains(project, run, covered, each) for each in places_of(project, run)
+        )
         whole = not select(run) and left_out - find_exclusions(run.arguments)
         named = by_config & find_inclusions(run.arguments)
         again = _has_other_settings(project, run, job) or _has_other_database(project, job)
         if other or outside or whole or named or again or _is_switched_on(project, run):
             yield run
+
+
+def _contains(project: ProjectFiles, run: TestRun, covered: set[str], place: str) -> bool:
+    """Return whether the suite, which covers some places, finds the tests of a run in another.
+
+    Discovery with unittest, of which Django's is a kind, enters only packages: a directory without an `__init__.py` has
+    to be named. Source: Python, "unittest", "Test Discovery".
+    """
+    above = ancestors(place)
+    around = next((each for each in above if each in covered), None)
+    if around is None or run.runner is not Runner.DJANGO:
+        return around is not None
+    entered = above[: above.index(around)]
+    has = project.tree.has
+    return all(has(f"{each}/__init__.py") for each in entered if project.tree.has_directory(each))
 
 
 def _has_other_settings(project: ProjectFiles, run: TestRun, job: Job) -> bool:

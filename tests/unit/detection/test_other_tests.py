@@ -181,6 +181,25 @@ def test_a_directory_as_label_of_django_is_the_place_of_its_tests(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("modules", "suite", "line", "is_named"),
+    [
+        ((), "python manage.py test", "python manage.py test browser", True),
+        ((), "python manage.py test", "python manage.py test browser.test_login", True),
+        ((), "python manage.py test browser", "python manage.py test browser/", False),
+        ((), "pytest", "pytest browser", False),
+        (("__init__.py",), "python manage.py test", "python manage.py test browser", False),
+    ],
+)
+def test_tests_that_django_does_not_discover_are_named(
+    tmp_path: Path, modules: tuple[str, ...], suite: str, line: str, *, is_named: bool
+) -> None:
+    (tmp_path / "browser").mkdir()
+    for name in (*modules, "test_login.py"):
+        (tmp_path / "browser" / name).write_text("")
+    assert bool(named(tmp_path, suite, line)) is is_named
+
+
+@pytest.mark.parametrize(
     ("variable", "warning"),
     [
         ("SUITE: browser", "also runs 'python manage.py test' with SUITE=browser, which"),
