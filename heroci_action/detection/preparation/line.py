@@ -237,6 +237,9 @@ class Line:
             return None
         names = {container.service, container.image, container.pulled} - {None}
         servers = (image for image in self.project.ci.services if not image.built)
+        # `docker compose run cypress run` tests in a browser, whose container other lines may start as a service.
+        if reason_of_program(program_name(self.command)) == CHECKS:
+            return CHECKS
         if any(image.alias in names for image in servers):
             return SERVER
         # `docker run acme/flake8:7 .` gives arguments to the image's own program.

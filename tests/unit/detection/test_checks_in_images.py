@@ -145,3 +145,18 @@ def test_a_check_in_the_job_of_the_tests_is_no_preparation(tmp_path: Path) -> No
     found = loaded(tmp_path, files)
     assert [(each.line, each.harmless) for each in found.facts.left_out] == [(line, True)]
     assert repr(line) in named(found)
+
+
+def test_a_check_in_a_container_that_another_line_starts_is_named(tmp_path: Path) -> None:
+    compose = """
+        services:
+          web:
+            image: python:3.12
+            volumes: [".:/app"]
+            working_dir: /app
+          cypress: {image: "cypress/included:13.6.0", entrypoint: cypress, depends_on: [web]}
+    """
+    lines = ("up -d", "run web python manage.py test", "run cypress run --browser chrome")
+    files = {"compose.yml": compose, **workflow(*(f"docker compose {line}" for line in lines))}
+    found = loaded(tmp_path, {**django(), **files})
+    assert "cypress run --browser chrome" in named(found)
