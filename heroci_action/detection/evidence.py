@@ -52,7 +52,9 @@ def _variables(
     """Return the variables of the suite, of a .env that the CI writes, and those that pytest gives its tests."""
     suite = ci.suite
     found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
-    for path in (join(place, ".env") for place in places):
+    # Without a path, django-environ reads the file beside the module that asks for it.
+    beside = map(parent, tree.python_with("read_env"))
+    for path in dict.fromkeys(join(place, ".env") for place in (*places, *beside)):
         if path in tree.created:
             for name, value in parse_dotenv(tree.text(path)).items():
                 found.setdefault(name, (value, path))

@@ -46,6 +46,8 @@ _REDIS_NAME = re.compile(
 )
 # `rediss://cache:6379/0`
 _REDIS_URL = re.compile(r"^(rediss?|valkey)://")
+# `redis://cache:6379`
+_BARE = re.compile(r"(rediss?|valkey)://[^/?]+")
 # `DJANGO_SECRET_KEY`
 _SECRET = re.compile(r"KEY|SECRET")
 # `DB_HOST`, `CACHE_SERVER`
@@ -226,7 +228,10 @@ def _redis_value(project: ProjectFiles, read: Read, names: frozenset[str] = froz
     number = re.search(r"/(\d+)(\?.*)?$", read.default or "")
     image = any_image(project, REDIS)
     login = ":{redis.password}@" if image and redis_password(image) else ""
-    return f"redis://{login}{{redis.host}}:{{redis.port}}/{number[1]}" if number else "{redis.url}"
+    # The settings may append the number: `f"{REDIS_BASE}/1"`.
+    end = f"/{number[1]}" if number else ""
+    is_bare = _BARE.fullmatch(read.default or "") is not None
+    return f"redis://{login}{{redis.host}}:{{redis.port}}{end}" if end or is_bare else "{redis.url}"
 
 
 def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> Iterator[Finding]:
