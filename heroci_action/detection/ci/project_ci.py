@@ -49,6 +49,13 @@ SERVICES: tuple[Callable[[RepositoryFiles], Iterator[Job]], ...] = (
 )
 
 
+# Badges of services: `https://circleci.com/gh/acme/shop.svg`
+_BADGES = {
+    read_gitlab: re.compile(r"gitlab[^\s()]*/badges/"),
+    read_circleci: re.compile(r"circleci\.com/(gh|bb|github|bitbucket|status-badge)/"),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
@@ -140,7 +147,7 @@ class ProjectCI:
 
 def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     """Read the files of every service for one project; nothing from the repository is executed."""
-    by_service = [tuple(_jobs(read(tree), tree, territory)) for read in SERVICES]
+    by_service = [tuple(_jobs(read(tree), tree, territory)) for read in _services(tree)]
     suites = [found for jobs in by_service if (found := find_suite(jobs, tree))]
     # A service that only runs browser tests, or only runs at night, does not run the suite.
     usual = [suite for suite in suites if not suite.is_special]
@@ -163,6 +170,20 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
         is_local=is_local,
         territory=territory,
     )
+
+
+def _services(tree: RepositoryFiles) -> list[Callable[[RepositoryFiles], Iterator[Job]]]:
+    """Return the services in the order of precedence: of CircleCI and GitLab, that with the badge comes first.
+
+    The other one may only deploy the project.
+    """
+    readme = tree.text(tree.first("README.md", "README.rst", "README") or "")
+    shown = [read for read, badge in _BADGES.items() if badge.search(readme)]
+    if shown != [read_circleci]:
+        return list(SERVICES)
+    others = [read for read in SERVICES if read is not read_circleci]
+    place = others.index(read_gitlab)
+    return [*others[:place], read_circleci, *others[place:]]
 
 
 def _jobs(

@@ -531,6 +531,32 @@ def test_githubs_file_wins_over_one_of_another_service() -> None:
     assert suite_of(files) == ["pytest old"]
 
 
+@pytest.mark.parametrize(
+    ("readme", "suite"),
+    [
+        ("[![CI](https://circleci.com/gh/acme/shop.svg?style=svg)](…)", ["pytest circle"]),
+        (
+            "![](https://dl.circleci.com/status-badge/img/gh/acme/shop/tree/main.svg)",
+            ["pytest circle"],
+        ),
+        ("![](https://gitlab.com/acme/shop/badges/main/pipeline.svg)", ["pytest lab"]),
+        (
+            "![](https://gitlab.com/acme/shop/badges/main/pipeline.svg) https://circleci.com/gh/acme/shop",
+            ["pytest lab"],
+        ),
+        ("A shop.", ["pytest lab"]),
+    ],
+)
+def test_the_badge_tells_circleci_from_a_gitlab_that_only_deploys(
+    readme: str, suite: list[str]
+) -> None:
+    circle = "jobs: {t: {docker: [{image: 'cimg/python:3.12'}], steps: [{run: pytest circle}]}}"
+    files = {".gitlab-ci.yml": "a: {script: pytest lab}", ".circleci/config.yml": circle}
+    assert suite_of({**files, "README.md": readme}) == suite
+    github = {".github/workflows/x.yml": "jobs: {t: {steps: [{run: pytest new}]}}"}
+    assert suite_of({**files, **github, "README.md": readme}) == ["pytest new"]
+
+
 def test_an_entry_of_traviss_matrix_has_the_usual_python() -> None:
     config = """
         language: python
