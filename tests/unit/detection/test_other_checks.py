@@ -540,3 +540,17 @@ def test_a_check_with_an_unknown_value_is_proposed_as_the_call_of_its_script(
     assert "sphinx-build -W docs" in named(found)
     steps = 'stages.docs = { steps = ["pip install sphinx", "./scripts/docs.sh --all"] }'
     assert steps in suggest_toml(found, Supported())
+
+
+def test_a_script_for_another_machine_is_no_check(tmp_path: Path) -> None:
+    workflow_file = """
+        on: push
+        jobs:
+          test: {steps: [{run: python manage.py test}]}
+          deploy:
+            steps:
+              - uses: appleboy/ssh-action@v1
+                with: {host: shop.example.org, script: "sudo nginx -t && sudo service nginx reload"}
+    """
+    found = project(tmp_path, {".github/workflows/ci.yml": workflow_file})
+    assert not named(found)

@@ -68,6 +68,7 @@ _TESTS = re.compile(
 )
 # `django-security-check`
 _OWN_CHECKS = re.compile(r"(^|[/_-])(check|checks|security|scan|test|tests|audit|verify)([_-]|$)")
+_SSH = re.compile(r"(?i)(^|[/_-])ssh([_-]|$)")
 HANDED_OVER = "another job hands over these files"
 # Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
@@ -182,7 +183,8 @@ class Action:
         if form is not None:
             lines = (" ".join(_INPUT.sub(self._fill, line).split()) for line in form.split("\n"))
             return "\n".join(line for line in lines if line != "pip install")
-        if self.name.startswith("actions/"):
+        # The script of `appleboy/ssh-action` runs on the machine that it names.
+        if self.name.startswith("actions/") or (_SSH.search(self.name) and "host" in self.inputs):
             return None
         of_tests = (name for name in self.inputs if _OF_TESTS.fullmatch(name))
         scripts = (self.inputs[n] for n in (*_SCRIPTS, *of_tests) if self.inputs.get(n))
