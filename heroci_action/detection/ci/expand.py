@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,8 +11,15 @@ from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.compose.calls import compose_words, composition_of
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_tag
-from heroci_action.detection.ci.compose.mounts import enter_repository, enter_service, mounts_of
+from heroci_action.detection.ci.compose.mounts import (
+    Mounts,
+    enter_repository,
+    enter_service,
+    mounts_of,
+    mounts_of_service,
+)
 from heroci_action.detection.ci.compose.up import (
+    ending_services,
     entry_point_script,
     expand_compose_up,
     expand_needs,
@@ -49,7 +57,7 @@ from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.working_tree import WorkingTree
-from heroci_action.repository.files import join
+from heroci_action.repository.files import join, parent
 
 MAX_DEPTH = 12  # calls that call each other
 MAX_COMMANDS = 5_000  # of one job
@@ -113,7 +121,10 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         ends = partial(ends_by_itself, files=context.files)
         for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)
+        for name in filter(None, ending_services(words)):
+            yield from _mounted_files(mounts_of_service(context.used, name), context)
     mounts = mounts_of(command, context.used, context.builds, context.files.tree)
+    yield from _mounted_files(mounts, context)
     command = enter_repository(command, mounts)
     start = _read_entry_point(command, context)
     command = _with_exports(command, start, context)
@@ -125,6 +136,15 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
     expanded = list(_expand_scripts(command, moved, context))
     # `npm run build` stays if its script runs no program.
     yield from expanded or [command]
+
+
+def _mounted_files(mounts: Mounts, context: Context) -> Iterator[Command]:
+    """Yield a copy of each file that a container sees at a place of the code where the repository has none."""
+    source = next(iter(context.used.paths), "") if context.used else ""
+    for path, place in mounts.files_over_code():
+        is_new = context.files.tree.has(path) and not context.files.has(place)
+        if is_new and context.files.has_directory(parent(place)):
+            yield from run(Script(text=shlex.join(["cp", path, place]), source=source), context)
 
 
 def _expand_scripts(

@@ -547,6 +547,36 @@ def test_files_that_the_image_of_the_tests_makes_in_the_checkout_are_preparation
     assert before == ["mkdir -p var", "cp mysite/local.example mysite/local.py"]
 
 
+@pytest.mark.parametrize(
+    ("volume", "line"),
+    [
+        ("./mysite/local.example:/app/mysite/local.py", "cp mysite/local.example mysite/local.py"),
+        ("${PWD}/local.ini:/app/mysite/a.ini:ro", "cp local.ini mysite/a.ini"),
+        ("./local.ini:/app/absent/local.ini", None),
+        ("./local.ini:/etc/shop.ini", None),
+        ("./local.ini:/app/manage.py", None),
+        ("./absent.ini:/app/local.py", None),
+    ],
+)
+def test_a_file_that_is_mounted_over_the_code_is_copied(
+    tmp_path: Path, volume: str, line: str | None
+) -> None:
+    compose = f"""
+        services:
+          web:
+            image: python:3.12
+            working_dir: /app
+            volumes: [".:/app", "{volume}"]
+            command: python manage.py test
+    """
+    calls = ("run --rm web", "run --rm web python manage.py test", "up --exit-code-from web")
+    own = {"compose.yml": compose, "mysite/local.example": "A = 1\n", "local.ini": "[a]\n"}
+    for number, call in enumerate(calls):
+        files = {**django(), **own, **workflow(f"docker compose {call}")}
+        before = loaded(tmp_path / str(number), files).config.tests.before
+        assert [step.run for step in before] == ([line] if line else [])
+
+
 def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
     files = {
         "web/manage.py": manage(),

@@ -51,6 +51,17 @@ class Mounts:
             text = spell(outside).join(re.split(path, text))
         return text
 
+    def files_over_code(self) -> Iterator[tuple[str, str]]:
+        """Yield each place that a file or directory has by itself, and the place in the code over which it is mounted.
+
+        `./settings.example.py:/app/settings.py` is over `settings.py` if `/app` is the repository.
+        """
+        for inside, outside in self.places.items():
+            around = [each for each in self._deepest_first() if inside.startswith(f"{each[0]}/")]
+            if around:
+                place = join(around[0][1], inside.removeprefix(around[0][0]).lstrip("/"))
+                yield from [(outside, place)] if place != outside else []
+
     def _deepest_first(self) -> list[tuple[str, str]]:
         return sorted(self.places.items(), key=lambda pair: -len(pair[0]))
 
