@@ -33,8 +33,8 @@ def detect_job_image(project: ProjectFiles) -> Iterator[Finding]:
     suite = project.ci.suite
     if suite and suite.job.presumed:
         yield Warn(
-            f"{suite.job.source} runs the tests in an image whose name only the CI knows; the plan takes the packages, "
-            f"the Python and the variables of {suite.job.presumed}, because the CI builds no other image"
+            f"{suite.job.source} runs the tests in an image whose name or build only the CI knows; the plan takes the "
+            f"packages, the Python and the variables of {suite.job.presumed}, because the CI builds no other image"
         )
     if image is None:
         return

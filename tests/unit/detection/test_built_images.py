@@ -259,7 +259,43 @@ def test_a_build_is_found_by_the_name_of_its_image(
 def test_an_image_of_which_only_the_ci_knows_the_name_is_a_warning(tmp_path: Path) -> None:
     ci = CONTAINER.replace("container: ghcr.io/acme/shop:", "container: ")
     project = loaded(tmp_path, {**FILES, WORKFLOW: ci})
-    assert "whose name only the CI knows" in " ".join(project.warnings)
+    assert "whose name or build only the CI knows" in " ".join(project.warnings)
+
+
+@pytest.mark.parametrize(
+    ("tag", "image", "is_built"),
+    [
+        ("ghcr.io/${{ github.repository }}:latest", "ghcr.io/acme/shop:latest", True),
+        ("ghcr.io/${{ github.repository }}:latest", "ghcr.io/acme/shop", True),
+        ("ghcr.io/${{ github.repository }}:latest", "ghcr.io/acme/shop:stable", False),
+        ("ghcr.io/${{ github.repository }}:latest", "docker.io/acme/shop:latest", False),
+        ("${{ github.repository }}:latest", "acme/shop:latest", False),
+    ],
+)
+def test_an_image_that_the_project_publishes_is_that_of_its_build(
+    tmp_path: Path, tag: str, image: str, *, is_built: bool
+) -> None:
+    publish = f"""
+        on: workflow_dispatch
+        jobs:
+          push:
+            steps:
+              - uses: docker/build-push-action@v6
+                with: {{target: dev, push: true, tags: "{tag}"}}
+    """
+    compose = f"""
+        services:
+          web: {{image: "{image}", volumes: [".:/app"], working_dir: /app}}
+    """
+    files = {
+        **FILES,
+        **workflow("docker compose run web python manage.py test"),
+        ".github/workflows/publish.yml": publish,
+        "compose.yml": compose,
+    }
+    project = loaded(tmp_path, files)
+    assert (environment(project)[1] == ("gettext",)) is is_built
+    assert ("name or build only the CI knows" in " ".join(project.warnings)) is is_built
 
 
 @pytest.mark.parametrize(

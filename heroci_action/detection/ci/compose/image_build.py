@@ -108,9 +108,22 @@ def find_unnamed(reference: str, builds: Iterable[ImageBuild]) -> ImageBuild | N
 def find_only(
     reference: str, builds: Iterable[ImageBuild], tree: RepositoryFiles
 ) -> ImageBuild | None:
-    """Return the build of the only Dockerfile that the CI builds, for an image of which nothing is known."""
+    """Return the build of the only Dockerfile that the CI builds, for an image of which nothing is known.
+
+    Of several, it is the one whose tag may be the name: `ghcr.io/…:latest` for `ghcr.io/acme/shop`.
+    """
     known = [build for build in builds if tree.has(build.dockerfile)]
-    return _only(known) if _is_unnamed(reference) else None
+    if not _is_unnamed(reference):
+        known = [build for build in known if any(_may_be(tag, reference) for tag in build.tags)]
+    return _only(known)
+
+
+def _may_be(tag: str, reference: str) -> bool:
+    """Return whether a tag is this name of an image, in a registry, if a part that only the CI knows is left open."""
+    parts = [re.escape(part) for part in re.split(f"{UNKNOWN}+", tag)]
+    in_registry = re.match(r"[\w-]+\.[\w.-]+(:\d+)?/", tag) is not None
+    text = reference if ":" in reference.rpartition("/")[2] else f"{reference}:latest"
+    return in_registry and len(parts) > 1 and re.fullmatch("[^:@]+".join(parts), text) is not None
 
 
 def _only(builds: Iterable[ImageBuild]) -> ImageBuild | None:
