@@ -64,7 +64,10 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
     values = {value for command in commands for value in command.env.values()}
     # The declared services of a job are for its tests.
-    started = [reader.on_base(image) for image in reader.servers.values()]
+    started = [
+        replace(reader.on_base(image), needed=image.alias in {*reader.needed, *reader.asked})
+        for image in reader.servers.values()
+    ]
     free = [image for image in started if image.alias not in reader.needed]
     proxies = find_proxies(reader.used)
     reasons = ((image, find_reason(image, values, proxies)) for image in free)
@@ -98,6 +101,7 @@ class _Reader:
     earlier: list[Command] = field(default_factory=list)
     written: set[str] = field(default_factory=set)
     needed: set[str] = field(default_factory=set)  # by the container of the tests
+    asked: set[str] = field(default_factory=set)  # services that a command starts by name
     missing: list[LeftOut] = field(default_factory=list)
     tasks: dict[int, Command] = field(default_factory=dict)
     contents: ImageContents = field(default_factory=ImageContents)
@@ -207,7 +211,7 @@ class _Reader:
             name = _service_of(command, self.used)[1] or ""
             # The container of the tests is no server.
             self.servers.pop(name, None)
-            self.needed |= {*self.used.with_needs([name])}
+            self.needed |= {*self.used.with_needs([name])} - {name}
         build = self._build_of(command) if is_test else None
         image = _image_of(command, self.used, build, self.files) if is_test else None
         self.base = image or self.base
@@ -243,6 +247,7 @@ class _Reader:
             self.used = composition_of(words, call, self.files, self.used, self._known_builds)
             names = _started_names(words, self.used, command)
             self.servers |= _servers(names, self.used)
+            self.asked |= {*compose_options(words).words[1:]}.intersection(names)
             _, entered = _service_of(command, self.used)
             services = (*names, entered) if entered else names
             self.missing += find_missing_files(self.used, services, self.written)

@@ -159,6 +159,7 @@ class Image:
 
     `ports` are written as `8080:80` or `80`. `arguments` replace the image's own command. If the repository builds the
     image, it is `built`, and `name` is its base image. `mounts` are files of the repository that the container sees.
+    It is `needed` if the container of the tests waits for it, or the job starts it by name.
     """
 
     name: str
@@ -170,6 +171,7 @@ class Image:
     arguments: tuple[str, ...] = ()
     built: bool = False
     mounts: tuple[str, ...] = ()
+    needed: bool = False
 
     @classmethod
     def parse(

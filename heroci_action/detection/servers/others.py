@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from heroci_action.detection.ci.records import UNKNOWN, Image, Job
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers.application_parts import warn_of_part
 from heroci_action.detection.servers.ci_servers import (
     DATABASES,
     MARIADB,
@@ -223,7 +224,7 @@ def _second_ones(
 
 
 def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
-    """Warn of servers whose image the CI builds; a service whose address nothing contains is a part of the job.
+    """Warn of servers whose image the CI builds; one whose address nothing contains is a part of the application.
 
     If the user has declared it, only its address matters.
     """
@@ -231,9 +232,11 @@ def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
     for image in project.ci.services:
         host = re.compile(rf"(?:.*[/@])?{re.escape(image.alias)}(?::\d+)?(?:[/?].*)?")
         addressed = any(map(host.fullmatch, values)) or _is_on_machine(project, image)
-        if not (image.built and kind_of(image) is None and addressed):
+        if not image.built or kind_of(image) is not None:
             continue
-        if _is_declared(project, image):
+        if not addressed:
+            yield from warn_of_part(image)
+        elif _is_declared(project, image):
             server = _Server(name=_name(image), image=image, port=port_of(image) or 0)
             if file := file_with_local_address(project, server.local_ports):
                 yield FixedAddress(server.name, f"hard-coded in {file}")
