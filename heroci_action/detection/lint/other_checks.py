@@ -129,6 +129,7 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
         for command in job.commands:
             tests = known and not runs and _TESTING.search(command.call.name) is not None
             is_own = (checks or tests) and _is_own_check(project, command)
+            is_own = is_own or (not runs and _is_own_program(project, job, command))
             searches = checks or _is_for_checks(command)
             is_own = is_own or (searches and _asks_by_grep(project, job, command))
             # If nothing uses the files that a command makes, it matters only whether it passes.
@@ -308,6 +309,15 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     fetched = command.piped and _FETCHES.match(command.line) is not None
     unknown = not (outside or fetched or call.name in SYSTEM_PROGRAMS or command.writes)
     return own or unknown
+
+
+def _is_own_program(project: ProjectFiles, job: Job, command: Command) -> bool:
+    """Return whether a job runs a program that the project installs: `shop import-examples`, `python -m shop`."""
+    path = program_file(command, project.tree)
+    installed = path is not None and (command.call.module or "/" not in command.call.program)
+    is_script = installed and path not in {command.call.program, project.layout.manage}
+    known = is_django(command, project.tree) or find_kind(project, command) is not None
+    return is_script and not (known or command.writes or _PUBLISHING.search(job.name))
 
 
 def _is_for_checks(command: Command) -> bool:

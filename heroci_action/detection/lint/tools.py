@@ -23,6 +23,7 @@ from heroci_action.detection.lint.commands import (
 from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import exclusions_of
 from heroci_action.detection.lint.hooks import Hook, hooks_of, is_found_from, runs_unknown_hooks
+from heroci_action.detection.lint.later_commands import warn_of_later_commands
 from heroci_action.detection.lint.other_checks import warn_of_other_checks
 from heroci_action.detection.lint.programs import (
     Check,
@@ -82,6 +83,7 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
         yield from warn_of_pythons(project, found)
         yield from _not_planned(project)
         yield from warn_of_other_checks(project)
+        yield from warn_of_later_commands(project)
         if not requires_lint(project) and (project.ci.jobs or not found):
             names = [*found, *(check.name for check in checks)]
             yield Found("stages.lint.optional", True, _why_optional(names))
