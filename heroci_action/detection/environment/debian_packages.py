@@ -19,6 +19,16 @@ _DEBIAN: Mapping[str, str] = {
     "libasound2t64": "libasound2",
     "libmysqlclient-dev": "default-libmysqlclient-dev",
     "mysql-client": "default-mysql-client",
+    # Debian 13 has only the new names of these packages; those on the right are in Debian 12, too.
+    "libgdk-pixbuf2.0-0": "libgdk-pixbuf-2.0-0",
+    "libgdk-pixbuf2.0-dev": "libgdk-pixbuf-2.0-dev",
+    "libgl1-mesa-glx": "libgl1",
+    "libncurses5-dev": "libncurses-dev",
+    "libncursesw5-dev": "libncurses-dev",
+    "netcat": "netcat-openbsd",
+    # Debian 13 has only the successor, with which uWSGI is built as well.
+    "libpcre3": "libpcre2-8-0",
+    "libpcre3-dev": "libpcre2-dev",
     "python": "python3",
     "python-dev": "python3-dev",
     "python-pip": "python3-pip",
@@ -51,8 +61,8 @@ _DEBIAN: Mapping[str, str] = {
     "openldap-dev": "libldap2-dev",
     "openssl-dev": "libssl-dev",
     "pango-dev": "libpango1.0-dev",
-    "pcre": "libpcre3",
-    "pcre-dev": "libpcre3-dev",
+    "pcre": "libpcre2-8-0",
+    "pcre-dev": "libpcre2-dev",
     "postgresql-dev": "libpq-dev",
     "proj-dev": "libproj-dev",
     "py-cffi": "python3-cffi",
@@ -85,7 +95,7 @@ _DEBIAN: Mapping[str, str] = {
 _UBUNTU_ONLY = re.compile(
     r"firefox-geckodriver|ubuntu-.*|linux-(generic|modules-extra|headers)-.*|"
     r"software-properties-common|mongodb(-org.*|-server)?|ttf-mscorefonts-installer|"
-    r"snapd|wait4ports|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
+    r"libgconf-2-4|python3-distutils|snapd|wait4ports|google-chrome-.*|python(2|3\.\d+)(-.*)?|.*-lts-.*"
 )
 # The version in these names belongs to one release; the package for development depends on the available one.
 _OF_ONE_RELEASE = tuple(

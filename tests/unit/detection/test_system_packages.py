@@ -94,6 +94,9 @@ def test_packages_for_a_build_from_source_or_several_libraries_are_named(
         ("firefox-geckodriver", (), True),
         ("language-pack-de", ("locales-all",), False),
         ("python3.12-dev", (), True),
+        ("libpcre3-dev", ("libpcre2-dev",), False),
+        ("libgl1-mesa-glx", ("libgl1",), False),
+        ("libgconf-2-4", (), True),
         ("python3-dev", ("python3-dev",), False),
     ],
 )
