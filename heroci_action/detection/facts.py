@@ -61,6 +61,7 @@ class Facts:
     runs_check: the CI calls `check` by itself, with the settings that it has there.
     imports_query: importing the project's modules may query the database, so that `check` needs the tables.
     migration_settings: the settings module with which the CI checks the migrations, if the tests use another one.
+    migration_apps: the labels of the apps whose migrations the CI checks; empty if it checks those of all.
     vendor, database_variable: the database of the tests, and the variable that contains its URL.
     docker_use: where the tests, or their settings, start containers by themselves, and how.
     computed_name: the settings compute the database's name, so that only a test runner creates one.
@@ -93,6 +94,7 @@ class Facts:
     runs_check: bool = False
     imports_query: bool = False
     migration_settings: str | None = None
+    migration_apps: tuple[str, ...] = ()
     vendor: Vendor = Vendor.UNKNOWN
     database_variable: str | None = None
     computed_name: bool = False

@@ -215,7 +215,8 @@ def _check_migrations(loaded: ProjectConfig) -> Step:
     # The project's own check does not have the settings of the tests, which may do without migrations.
     lenient = loaded.config.tests.check_migrations == "warn"
     runner = _asked_runner(loaded) if lenient else None
-    options = ("--warn", *_as_tests(runner)) if lenient else ()
+    apps = ",".join(loaded.facts.migration_apps)
+    options = ("--warn", *_as_tests(runner)) if lenient else (f"--apps={apps}",) * bool(apps)
     return Step(
         name="migrations",
         action=Command(line=("python", "{probes}/heroci_migrations.py", *options, *manage(loaded))),

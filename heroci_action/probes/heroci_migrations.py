@@ -1,10 +1,11 @@
 """Check for model changes without a migration, separately for the project's apps and installed ones.
 
-    python heroci_migrations.py [--warn] manage.py        (or: -m django)
+    python heroci_migrations.py [--apps=shop,blog] [--warn] manage.py        (or: -m django)
 
-The exit code is Django's, but 0 if only installed packages lack migrations: the project cannot add those, so each is a
-warning in the record at HEROCI_RECORD. With `--warn`, the project's own are warnings as well. Django runs in a separate
-process, because a project's manage.py may do more than start it.
+It is about all apps, or only about those with these labels. The exit code is Django's, but 0 if only installed packages
+lack migrations: the project cannot add those, so each is a warning in the record at HEROCI_RECORD. With `--warn`, the
+project's own are warnings as well. Django runs in a separate process, because a project's manage.py may do more than
+start it.
 """
 
 from __future__ import annotations
@@ -41,9 +42,10 @@ def changes(lines: Iterable[str]) -> Iterator[Tuple[str, str]]:
 
 def main(arguments: List[str]) -> int:
     """Return Django's exit code, or 0 if everything that is missing is only a warning."""
+    labels = arguments.pop(0).partition("=")[2].split(",") if arguments[0][:7] == "--apps=" else []
     lenient = arguments[0] == "--warn"
     arguments = arguments[lenient:]
-    done = _ask_without_checks(arguments)
+    done = _ask_without_checks(arguments, labels)
     lines = done.stdout.splitlines()
     found = dict(changes(lines))
     installed_apps = {label for label, path in found.items() if relative(path) is None}
@@ -66,14 +68,16 @@ def _print(lines: Iterable[str], installed_apps: "set[str]") -> None:
         sys.stdout.write("{}{}\n".format("Installed: " if is_installed else "", line))
 
 
-def _ask_without_checks(arguments: List[str]) -> "subprocess.CompletedProcess[str]":
+def _ask_without_checks(
+    arguments: List[str], labels: List[str]
+) -> "subprocess.CompletedProcess[str]":
     """Ask Django for missing migrations, without the system checks if it answers without them.
 
     Django before 3.0 lacks the option, and some modules can be imported only after modules that the checks import.
     """
-    done = _ask(*arguments, *QUESTION, SKIP_CHECKS)
+    done = _ask(*arguments, *QUESTION, *labels, SKIP_CHECKS)
     answers = done.returncode == 0 or any(changes(done.stdout.splitlines()))
-    done = done if answers else _ask(*arguments, *QUESTION)
+    done = done if answers else _ask(*arguments, *QUESTION, *labels)
     sys.stderr.write(done.stderr)
     return done
 

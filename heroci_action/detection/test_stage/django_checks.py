@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.left_out import (
     CHECKS,
     PRINTS,
@@ -19,6 +22,10 @@ from heroci_action.detection.preparation.tasks import git_reason
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.settings.choice import choose_settings, settings_of
 from heroci_action.detection.test_stage.unread_tests import unread_lines
+
+# The options of makemigrations with a value.
+_VALUED = ("-n", "--name", "-v", "--verbosity", "--settings", "--pythonpath")
+_LABEL = re.compile(r"[A-Za-z_]\w*")
 
 
 def detect_django_checks(project: ProjectFiles) -> Iterator[Finding]:
@@ -37,8 +44,9 @@ def _is_check(project: ProjectFiles, command: Command) -> bool:
 
 def _missing_migrations(project: ProjectFiles) -> Iterator[Finding]:
     """If the project's own CI lets them pass, missing migrations do not fail the run either."""
-    if (check := next(_migration_checks(project), None)) is not None:
-        used = settings_of(project, check)
+    if checks := list(_migration_checks(project)):
+        used = settings_of(project, checks[0])
+        yield Fact("migration_apps", _checked_apps(checks))
         yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
     elif not project.layout.starts_django:
         yield Found("tests.check-migrations", False, "a package without manage.py")
@@ -46,6 +54,19 @@ def _missing_migrations(project: ProjectFiles) -> Iterator[Finding]:
         allowed = next(_migration_checks(project, may_fail=True), None)
         why = f"{allowed.source} lets them pass" if allowed else f"{source} does not check them"
         yield Found("tests.check-migrations", "warn", why)
+
+
+def _checked_apps(checks: list[Command]) -> tuple[str, ...]:
+    """Return the labels of the apps that the checks name together; none if one of them is about all apps."""
+    named = [_labels(check) for check in checks]
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(named))) if all(named) else ()
+
+
+def _labels(check: Command) -> tuple[str, ...]:
+    """Return the labels in a call of makemigrations; none if one of them is known only to the CI."""
+    after = check.words[check.words.index("makemigrations") + 1 :]
+    words = Options.split(after, _VALUED).words
+    return words if all(map(_LABEL.fullmatch, words)) else ()
 
 
 def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Iterator[Command]:

@@ -91,6 +91,12 @@ def test_a_missing_migration_of_an_installed_package_is_a_warning(tmp_path: Path
     assert "\nMigrations for" not in f"\n{output}"
 
 
+def test_only_the_named_apps_count(tmp_path: Path) -> None:
+    output = "No changes detected in app 'theirs'\n"
+    assert ask(tmp_path, "--apps=theirs", own=20, theirs=10) == (0, output, [])
+    assert ask(tmp_path / "own", "--apps=theirs,shop", own=20, theirs=10)[0] == 1
+
+
 def test_of_both_only_the_projects_own_is_the_cause(tmp_path: Path) -> None:
     code, output, warnings = ask(tmp_path, own=20, theirs=20)
     assert (code, len(warnings)) == (1, 1)

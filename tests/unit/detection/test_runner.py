@@ -362,6 +362,29 @@ def test_migrations_are_checked_with_the_settings_of_the_ci(
     assert loaded(tmp_path, files).facts.migration_settings == settings
 
 
+@pytest.mark.parametrize(
+    ("lines", "apps"),
+    [
+        (
+            ("manage.py makemigrations --check --settings mysite.settings shop blog -v 2",),
+            ("shop", "blog"),
+        ),
+        (
+            ("manage.py makemigrations shop --check", "manage.py makemigrations blog --check"),
+            ("shop", "blog"),
+        ),
+        (("manage.py makemigrations shop --check", "manage.py makemigrations --check"), ()),
+        (("manage.py makemigrations --check $APPS",), ()),
+        (("manage.py makemigrations --check --dry-run",), ()),
+    ],
+)
+def test_only_the_migrations_of_the_apps_that_the_ci_names_are_checked(
+    tmp_path: Path, lines: tuple[str, ...], apps: tuple[str, ...]
+) -> None:
+    found = loaded(tmp_path, {**django(), **workflow(*lines, "manage.py test")})
+    assert found.facts.migration_apps == apps
+
+
 def test_a_plan_with_a_part_of_the_tests_says_so(tmp_path: Path) -> None:
     one = loaded(tmp_path, {**django(), **workflow("python manage.py test shop.tests.OneTests")})
     assert any("selects single tests" in warning for warning in one.warnings)

@@ -289,6 +289,13 @@ def test_a_required_check_of_migrations_has_the_settings_of_the_projects_own(
     assert line(stage, "migrations") == ("python", "{probes}/heroci_migrations.py", "manage.py")
 
 
+def test_the_check_of_migrations_names_the_apps_that_the_ci_names(tmp_path: Path) -> None:
+    ci = workflow("python manage.py makemigrations --check shop blog", "python manage.py test")
+    stage = plan(tmp_path, project(POSTGRES, ci)).stage("tests")
+    probe = ("python", "{probes}/heroci_migrations.py", "--apps=shop,blog", "manage.py")
+    assert line(stage, "migrations") == probe
+
+
 def test_a_package_without_manage_py_is_not_asked_for_checks(tmp_path: Path) -> None:
     files = {
         "pyproject.toml": '[project]\nname = "x"\ndependencies = ["django"]\n',
