@@ -45,6 +45,7 @@ class _Tasks:
     entries: Mapping[str, Any]
     env: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] | None = None  # of a Taskfile, whose commands are templates
+    joins_lines: bool = False  # of a command, which no shell reads
 
     def called(self, words: tuple[str, ...]) -> Iterator[Script]:
         """Yield the scripts of a call; a call of a Taskfile may name several tasks and set variables."""
@@ -100,7 +101,9 @@ class _Tasks:
             if isinstance(command, list):
                 yield self._script(shlex.join(map(str, command)), arguments)
             elif isinstance(command, str):
-                yield self._script(command, arguments)
+                is_one = key == "cmd" and self.joins_lines
+                text = " ".join(command.split("\n")).strip() if is_one else command
+                yield self._script(text, arguments)
         for key in ("sequence", "composite", "chain", "cmds"):
             yield from self._of_list(items(entry.get(key)), arguments, depth)
         if isinstance(entry.get("ref"), str):
@@ -196,7 +199,13 @@ def _files(command: Command, tree: RepositoryFiles, runner: str) -> Iterator[_Ta
         path, entries = _entries(tree, directory, runner)
         if entries:
             env = {**command.env, **_shared(table(entries.get("_")), tree, directory)}
-            yield _Tasks(path=path, directory=directory, entries=entries, env=env)
+            yield _Tasks(
+                path=path,
+                directory=directory,
+                entries=entries,
+                env=env,
+                joins_lines=runner in {"poe", "pdm"},
+            )
         taskfile = tree.first(*(join(directory, name) for name in _TASKFILES))
         if runner == "task" and taskfile:
             document = read_yaml(tree, taskfile)

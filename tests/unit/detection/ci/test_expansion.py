@@ -416,6 +416,10 @@ PYPROJECT = """
     test = { cmd = "pytest shop", cwd = "src" }
     [tool.poe.tasks]
     unit.cmd = "pytest unit"
+    lines.cmd = '''
+    pytest
+        unit
+    '''
     unit.env = { MODE = "unit" }
     all = ["unit", "style"]
     style.shell = "black --check . && isort -c ."
@@ -440,6 +444,7 @@ PYPROJECT = """
         ("task lint", ["flake8 shop"]),
         ("poetry run task test", ["mkdir -p var", "src: pytest shop"]),
         ("poe unit -x", ["pytest unit -x"]),
+        ("poe lines", ["pytest unit"]),
         ("uv run poe all", ["pytest unit", "black --check .", "isort -c ."]),
         ("poe part", ["pytest -m fast"]),
         ("poe part shop -m slow --where x", ["pytest -m slow shop x"]),
