@@ -113,10 +113,14 @@ def _artifacts(job: Mapping[str, Any], action: str) -> Iterator[str]:
 
 def _making(project: ProjectFiles, job: Job) -> list[Command]:
     """Return the lines of a job that make files, with what they need; none if it only installs or checks."""
+    suite = project.ci.suite
+    own = {(each.words, each.directory) for each in suite.job.commands} if suite else set()
     known = [
         command
         for command in unite_tasks(job.commands)
+        # What the suite's job does itself is not handed over.
         if not (command.conditional or UNKNOWN in command.line)
+        and (command.words, command.directory) not in own
         and find_test_run(command, project.tree) is None
     ]
     makes = [command for command in known if _makes(project, command)]

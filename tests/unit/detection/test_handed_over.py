@@ -65,6 +65,14 @@ def test_an_artifact_without_lines_that_make_files_is_no_warning(tmp_path: Path)
     assert named(project(tmp_path, ", with: {name: wheels}")) == []
 
 
+def test_what_the_job_of_the_tests_does_as_well_is_not_handed_over(tmp_path: Path) -> None:
+    download = "- {uses: actions/download-artifact@v4, with: {name: dist}}"
+    lines = CI.replace("npm ci", "cp a.env b.env").replace("      - run: npm run build\n", "")
+    lines = lines.replace("- DOWNLOAD", f"- run: cp a.env b.env\n      {download}")
+    files = {".github/workflows/ci.yml": lines, "package.json": PACKAGE, "a.env": "A=1\n"}
+    assert named(loaded(tmp_path, {**django(), **files})) == []
+
+
 CACHE = "{uses: actions/cache@v4, with: {path: shop/templates/mail, key: mail}}"
 
 
