@@ -32,6 +32,7 @@ _LINES: Mapping[str, str] = {
     "actions/setup-java": "apt-get install default-jre-headless",
     "py-actions/py-dependency-install": "pip install -r {path}",
     "bahmutov/npm-install": "npm ci",
+    "canastro/copy-file-action": "cp {source} {target}",
     # - uses: borales/actions-yarn@v5
     #   with: { cmd: install }
     **dict.fromkeys(("borales/actions-yarn", "Borales/actions-yarn"), "yarn {--cwd=dir} {cmd}"),
@@ -72,8 +73,8 @@ _SSH = re.compile(r"(?i)(^|[/_-])ssh([_-]|$)")
 HANDED_OVER = "another job hands over these files"
 # Paths outside the checkout, and of packages in it: `~/.cache/pip`, `.venv`, `web/node_modules`
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
-# Inputs that contain scripts, for example in `nick-fields/retry` and `coactions/setup-xvfb`.
-_SCRIPTS = ("run", "command", "cmd", "script")
+# Inputs that contain scripts, for example in `nick-fields/retry`, `coactions/setup-xvfb` and `devcontainers/ci`.
+_SCRIPTS = ("run", "command", "cmd", "script", "runCmd")
 # `coverageCommand`, `test-script`: inputs of actions that report what their command leaves
 _OF_TESTS = re.compile(r"(?i)(coverage|tests?)[-_]?(command|cmd|script)")
 # The inputs with the packages of an environment of conda.

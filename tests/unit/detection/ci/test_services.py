@@ -216,6 +216,8 @@ def test_actions_stand_for_commands_and_servers() -> None:
                     with: {postgres-version: "16"}
                   - uses: actions/setup-java@v4
                     with: {java-version: "21"}
+                  - uses: canastro/copy-file-action@v0.0.2
+                    with: {source: .env.example, target: .env}
                   - uses: acme/setup-django@v1
                     with: {apt-packages: "gdal-bin  libmagic1"}
                   - run: sudo systemctl start redis-server.service
@@ -227,6 +229,7 @@ def test_actions_stand_for_commands_and_servers() -> None:
     names = ["gettext", "default-jre-headless", "gdal-bin libmagic1"]
     assert packages == [f"apt-get install {name}" for name in names]
     assert shown(list(job.commands))[-1] == "pytest shop"
+    assert "cp .env.example .env" in shown(list(job.commands))
     assert [(image.name, image.tag) for image in job.services] == [
         ("postgres", "16"),
         ("redis", ""),
@@ -234,7 +237,7 @@ def test_actions_stand_for_commands_and_servers() -> None:
     assert [action.line for action in job.actions] == ["uses: acme/setup-django"]
 
 
-@pytest.mark.parametrize("name", ["coverageCommand", "test-command", "test_script"])
+@pytest.mark.parametrize("name", ["coverageCommand", "test-command", "test_script", "runCmd"])
 def test_the_command_of_an_action_that_reports_its_coverage_is_read(name: str) -> None:
     step = f"{{uses: acme/report-coverage@v2, with: {{{name}: pytest --cov shop}}}}"
     (job,) = ci_of({".github/workflows/a.yml": f"on: push\njobs: {{t: {{steps: [{step}]}}}}"}).jobs
