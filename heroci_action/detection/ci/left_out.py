@@ -109,7 +109,9 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "doctest", "karma", "mocha", "jasmine", "ava", "trivy", "gitlint", "commitlint", "diff", "cmp", "sphinx",
         "gitleaks", "trufflehog", "checkov", "grype", "dockle", "kics", "tfsec", "tflint", "osv-scanner", "snyk",
         "check-wheel-contents", "kubeconform", "lychee", "cspell", "markdownlint-cli2", "dockerfilelint", "nancy",
-        "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "pa11y-ci", "dredd",
+        "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "pa11y-ci", "dredd", "absolufy-imports",
+        "add-trailing-comma", "autoflake", "darker", "django-upgrade", "djcss", "djjs", "flake8p", "prospector",
+        "pyproject-fmt", "reorder-python-imports", "rstcheck", "setup-cfg-fmt", "typos", "yesqa", "yapf",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod",
@@ -117,6 +119,14 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "nmcli", "resolvectl", "timedatectl", "chpasswd",
     ),
 }  # fmt: skip
+# The options with which a formatter only changes files, so that it passes, and those with which it checks.
+_IN_PLACE = re.compile(r"-[a-z]*i[a-z]*|--in-?place")
+_FORMATTING: Mapping[str, re.Pattern[str]] = {
+    "autopep8": _IN_PLACE,
+    "yapf": _IN_PLACE,
+    "prettier": re.compile(r"-w|--write"),
+}
+_ASKING = frozenset({"--exit-code", "--check", "-c", "-l", "--list-different"})
 _REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}
 
 # Commands of Django and of common packages that work on the database or a server, or check and print.
@@ -219,6 +229,13 @@ def reason_of_program(name: str) -> str | None:
         return known
     forms = ((_WAITING.match, WAITS), (_CHECKING.search, CHECKS), (_HOOKS.search, HOOKS))
     return next((reason for matches, reason in forms if matches(name)), None)
+
+
+def only_formats(name: str, arguments: tuple[str, ...]) -> bool:
+    """Return whether a formatter changes files, and passes whatever it finds: `autopep8 --in-place shop`."""
+    option = _FORMATTING.get(name)
+    changes = option is not None and any(map(option.fullmatch, arguments))
+    return changes and _ASKING.isdisjoint(arguments)
 
 
 def reason_by_arguments(

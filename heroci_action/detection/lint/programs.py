@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.left_out import TIDIES
+from heroci_action.detection.ci.left_out import TIDIES, only_formats
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.task_runners.package_scripts import (
@@ -217,9 +217,9 @@ def _checks_django(hook: Hook) -> bool:
 
 
 def _is_left_out(project: ProjectFiles, command: Command) -> bool:
-    if ASKING & set(command.call.arguments):
-        return False
     name = tool_name(command)
+    if ASKING & set(command.call.arguments) or only_formats(name, command.call.arguments):
+        return False
     own = command.call.name
     is_tool = any(own in tool.programs for tool in LINT_TOOLS.values())
     is_fed = is_tool and (reads_pipe(command) or is_judged(command))

@@ -6,6 +6,7 @@ import json
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
+from heroci_action.detection.ci.left_out import CHANGES
 from heroci_action.detection.ci.records import UNKNOWN, Command, Job
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
@@ -67,7 +68,7 @@ def installs_of(project: ProjectFiles, job: Job, command: Command) -> Iterator[s
     for each in unite_tasks(_before(job, command)):
         same = each.environment == command.environment and not each.conditional
         kind = find_kind(project, each)
-        makes = asks_git and (kind is None or changes_content(kind))
+        makes = asks_git and (kind in {None, CHANGES} or changes_content(kind))
         makes = makes or (compares and makes_for(project, each, command))
         makes = makes or (of_package and _builds_package(each))
         if same and UNKNOWN not in each.line and (makes or installs(project, each)):

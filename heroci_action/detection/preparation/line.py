@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.left_out import (
+    CHANGES,
     CHECKS,
     CONDITIONAL,
     ELSEWHERE,
@@ -21,6 +22,7 @@ from heroci_action.detection.ci.left_out import (
     SERVER,
     SERVICE,
     STAYS,
+    only_formats,
     reason_by_arguments,
     reason_of_arguments,
     reason_of_code,
@@ -252,6 +254,8 @@ class Line:
         return None if program else SERVICE
 
     def _program_reason(self) -> str | None:
+        if only_formats(self.call.name, self.call.arguments):
+            return CHANGES
         known = git_reason(self.command) or reason_of_program(program_name(self.command))
         known = reason_by_arguments(known, self.call.arguments, piped=self.command.piped)
         root = "it needs root" if "sudo" in self.call.launchers else None

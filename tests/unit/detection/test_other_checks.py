@@ -554,3 +554,36 @@ def test_a_script_for_another_machine_is_no_check(tmp_path: Path) -> None:
     """
     found = project(tmp_path, {".github/workflows/ci.yml": workflow_file})
     assert not named(found)
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_check"),
+    [
+        (("autopep8 --in-place -r mysite",), False),
+        (("autopep8 -ri mysite",), False),
+        (("yapf -i -r mysite",), False),
+        (("npx prettier --write .",), False),
+        (("autopep8 --diff --exit-code -r mysite",), True),
+        (("autopep8 -ri --exit-code mysite",), True),
+        (("yapf --diff -r mysite",), True),
+        (("npx prettier --check .",), True),
+        (("autopep8 -ri mysite", "git diff --exit-code"), True),
+    ],
+)
+def test_a_formatter_that_changes_files_is_a_check_only_if_git_looks_for_changes(
+    tmp_path: Path, lines: tuple[str, ...], *, is_check: bool
+) -> None:
+    steps = ", ".join(f"{{run: {line}}}" for line in lines)
+    jobs = f"on: push\njobs:\n  lint: {{steps: [{steps}]}}\n  test: {{steps: [{{run: pytest}}]}}\n"
+    found = project(tmp_path, {".github/workflows/ci.yml": jobs})
+    assert any(lines[-1] in text for text in found.warnings) is is_check
+    proposed = suggest_toml(found, Supported())
+    assert all(line in proposed for line in lines) is is_check
+
+
+@pytest.mark.parametrize(
+    "line", ["prospector mysite", "django-upgrade mysite/settings.py", "yapf -ir ."]
+)
+def test_no_linter_prepares_the_tests(tmp_path: Path, line: str) -> None:
+    found = project(tmp_path, workflow(line, "python manage.py test"))
+    assert found.config.tests.before == ()
