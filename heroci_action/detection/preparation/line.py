@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
@@ -72,6 +73,8 @@ _SHOWING = frozenset({"site", "sysconfig", "platform"})
 _URL = re.compile(r"\w[\w+.-]*://(?:[^/@]*@)?([\w.-]+)")
 # `$BIN/python`, where only the CI knows BIN: a step runs the Python of HeroCI's environment.
 _INTERPRETER = re.compile(rf"(?<!\S)[^\s=]*{UNKNOWN}[^\s=]*/python[\d.]*(?=\s)")
+# `mv compose.yml compose.yml.orig`
+_ASIDE = re.compile(r"(\.(bak|backup|old|orig|disabled|off|tmp)|~)$")
 # `echo "-> Ready"` prints an arrow.
 _QUOTED = re.compile(r"\"(?:\\.|[^\"\\])*\"|'[^']*'")
 
@@ -100,6 +103,22 @@ def leave_out(command: Command, reason: str) -> LeftOut:
         reason=reason,
         harmless=reason in HARMLESS,
     )
+
+
+def _as_copy(project: ProjectFiles, command: Command) -> Command:
+    """Return a line that moves a tracked file to a new place as a copy, which leaves the checkout as git knows it.
+
+    `mv settings.example.py settings.py`, but not `mv pytest.ini pytest.ini.bak`, which matters by what is missing.
+    """
+    match command.words, command.writes:
+        case ("mv", source, target), (write,):
+            path = locate(source, command.directory)
+            is_example = path is not None and is_tracked(project, path)
+            if is_example and not (is_tracked(project, write.path) or _ASIDE.search(target)):
+                words = ("cp", source, target)
+                call = replace(command.call, program="cp")
+                return replace(command, words=words, line=shlex.join(words), call=call)
+    return command
 
 
 def _redirects(command: Command) -> bool:
@@ -137,8 +156,8 @@ class Line:
     ) -> None:
         self.project = project
         self.needs_tables = needs_tables
-        self.command = command
-        self.call = command.call
+        self.command = _as_copy(project, command)
+        self.call = self.command.call
 
     def outcome(self) -> str | LeftOut:
         """Return the line as a step of the plan, or the reason to leave it out."""

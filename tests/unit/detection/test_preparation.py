@@ -577,6 +577,27 @@ def test_a_file_that_is_mounted_over_the_code_is_copied(
         assert [step.run for step in before] == ([line] if line else [])
 
 
+@pytest.mark.parametrize(
+    ("line", "steps"),
+    [
+        (
+            "mv mysite/local.example.py mysite/local.py",
+            ["cp mysite/local.example.py mysite/local.py"],
+        ),
+        ("mv pytest.ini pytest.ini.bak", []),
+        ("mv pytest.ini manage.py", []),
+        ("mv made.py mysite/local.py", []),
+    ],
+)
+def test_an_example_that_is_moved_to_its_place_is_copied(
+    tmp_path: Path, line: str, steps: list[str]
+) -> None:
+    own = {"mysite/local.example.py": "A = 1\n", "pytest.ini": "[pytest]\n"}
+    files = {**django(), **own, **workflow(line, "python manage.py test")}
+    found = loaded(tmp_path, files)
+    assert [step.run for step in found.config.tests.before] == steps
+
+
 def test_assets_are_built_where_the_projects_ci_builds_them(tmp_path: Path) -> None:
     files = {
         "web/manage.py": manage(),
