@@ -62,16 +62,12 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
     reader = _Reader(files=files, used=none, others=builds, has_init=job.image is None)
     reader.enter_image(job)
     commands = tuple(itertools.chain.from_iterable(map(reader.read, job.commands)))
-    values = {value for command in commands for value in command.env.values()}
-    # The declared services of a job are for its tests.
     started = [
         replace(reader.on_base(image), needed=image.alias in {*reader.needed, *reader.asked})
         for image in reader.servers.values()
     ]
-    free = [image for image in started if image.alias not in reader.needed]
-    proxies = find_proxies(reader.used)
-    reasons = ((image, find_reason(image, values, proxies)) for image in free)
-    others = [(image, reason) for image, reason in reasons if reason]
+    # The declared services of a job are for its tests.
+    others = reader.find_others(started, commands)
     named = [image for image, _ in others]
     return replace(
         job,
@@ -87,7 +83,12 @@ def with_containers(job: Job, tree: RepositoryFiles, builds: tuple[ImageBuild, .
 
 @dataclass(kw_only=True)
 class _Reader:
-    """State after the commands so far: servers, builds, files; contents, base and Python of the tests' image."""
+    """State after the commands so far: servers, builds, files; contents, base and Python of the tests' image.
+
+    `used` are the compose files of the last call, `earlier` the commands that are no calls of Compose. `tasks` are the
+    calls around commands in containers, by the id of the original. `presumed` is the Dockerfile of an image whose name
+    only the CI knows.
+    """
 
     files: RepositoryFiles
     used: Composition
@@ -125,6 +126,16 @@ class _Reader:
         build = None if image.built else find_build(image.reference, self._known_builds)
         base = _base_image(build, self.files, image.source) if build else None
         return replace(image, name=base.name, tag=base.tag, built=True) if base else image
+
+    def find_others(
+        self, images: Iterable[Image], commands: Iterable[Command]
+    ) -> list[tuple[Image, str]]:
+        """Return the images that are no servers of the tests, each with the reason."""
+        values = {value for command in commands for value in command.env.values()}
+        proxies = find_proxies(self.used)
+        free = (image for image in images if image.alias not in self.needed)
+        reasons = ((image, find_reason(image, values, proxies)) for image in free)
+        return [(image, reason) for image, reason in reasons if reason]
 
     def read(self, command: Command) -> tuple[Command, ...]:
         """Return a command with the variables of its container, or the tests that run while an image is built."""

@@ -10,6 +10,11 @@ from functools import partial
 from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.compose.calls import compose_words, composition_of
 from heroci_action.detection.ci.compose.composition import Composition
+from heroci_action.detection.ci.compose.entry_points import (
+    entry_point_script,
+    image_script,
+    variables_of_image,
+)
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_tag
 from heroci_action.detection.ci.compose.mounts import (
     Mounts,
@@ -20,11 +25,8 @@ from heroci_action.detection.ci.compose.mounts import (
 )
 from heroci_action.detection.ci.compose.up import (
     ending_services,
-    entry_point_script,
     expand_compose_up,
     expand_needs,
-    image_script,
-    variables_of_image,
     with_pulled_image,
 )
 from heroci_action.detection.ci.dotenv import parse_dotenv

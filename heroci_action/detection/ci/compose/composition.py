@@ -59,7 +59,8 @@ class Composition:
 
     Services of other `profiles` are started only by name. `directory` is the project's if it is not that of the first
     file. `builds` are the images that earlier commands have built, which a service may use by name. `unset` is the
-    value of a variable that is not set.
+    value of a variable that is not set, and `depth` the number of files that include or extend these. Methods with
+    the name of a service raise KeyError if no file defines it.
     """
 
     tree: RepositoryFiles
@@ -114,6 +115,7 @@ class Composition:
         return replace(self, paths=paths, directory="", depth=self.depth + 1).services
 
     def _merge(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a service of two files: the later one replaces keys, and adds to lists, needs and variables."""
         env = {**self._environment(before), **self._environment(after)}
         lists = {key: [*_names(before.get(key)), *_names(after.get(key))] for key in _UNITED}
         united = {key: names for key, names in lists.items() if names}
@@ -185,6 +187,7 @@ class Composition:
                 yield path
 
     def _ports(self, content: Mapping[str, Any]) -> Iterator[str]:
+        """Yield the ports that a service publishes, in the short form `8001:8000`, and those that it exposes."""
         for port in items(content.get("ports")):
             long = table(port)
             text = f"{long.get('published', '')}:{long.get('target')}" if long else str(port)
@@ -254,6 +257,7 @@ class Composition:
                 yield self._path(path), table(entry).get("required") != "false"
 
     def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
+        """Return the table of variables of a service, not filled; one without a value has that of the call."""
         declared = _variables(content.get("environment"))
         return {
             name: self.variables.get(name, UNKNOWN) if value is None else value

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.compose.calls import compose_options, compose_words
 from heroci_action.detection.ci.compose.composition import Composition
-from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
 from heroci_action.detection.ci.compose.mounts import (
     environment_of_service,
-    mounts_of,
     mounts_of_service,
 )
-from heroci_action.detection.ci.docker_calls import DOCKER_VALUED
 from heroci_action.detection.ci.records import Call, Command, Container, Script
 from heroci_action.detection.ci.yaml_file import texts
-from heroci_action.repository.files import RepositoryFiles
 
 _RETURNING = frozenset(
     {"--exit-code-from", "--abort-on-container-exit", "--abort-on-container-failure"}
@@ -98,81 +93,17 @@ def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
     return (*options.values(*_RETURNING), *named, None)
 
 
-def entry_point_script(used: Composition, command: Command) -> Script | None:
-    """Return the call of the entry point that receives WORDS of `docker compose run web WORDS`; None without one."""
-    words, container = compose_words(command) or (), command.call.container
-    name = (container and container.service) or ""
-    options = compose_options(words)
-    if name not in used.services or options.words[:1] != ("run",) or options.has("--entrypoint"):
-        return None
-    build = used.build(name)
-    own = _shell(used.services[name].get("entrypoint"))
-    given = words[words.index("run") + 1 :]
-    text = _started(build, used.tree, given[given.index(name) + 1 :], own)
-    script = _script(used, name, command, text)
-    return replace(script, env={**script.env, **command.call.env}) if text else None
-
-
-def variables_of_image(
-    used: Composition | None, command: Command, builds: Iterable[ImageBuild], tree: RepositoryFiles
-) -> Mapping[str, str]:
-    """Return the variables with which the image of a container starts, as its Dockerfile writes them."""
-    container = command.call.container or Container()
-    name = container.service or ""
-    build = used.build(name) if used and name in used.services else None
-    if build is None and container.image:
-        build = find_build(container.image, builds)
-    return build.parse(tree).settings if build else {}
-
-
-def image_script(
-    command: Command, builds: Iterable[ImageBuild], tree: RepositoryFiles
-) -> Script | None:
-    """Return what `docker run IMAGE WORDS` starts in an image that the job has built; None for any other command."""
-    image = command.call.container.image if command.call.container else None
-    build = find_build(image, builds) if image else None
-    if image is None or build is None:
-        return None
-    place = command.words.index(image)
-    options = Options.split(command.words[:place], DOCKER_VALUED)
-    if "run" not in options.words or options.has("--entrypoint"):
-        return None
-    text = _started(build, tree, command.words[place + 1 :])
-    mounts = mounts_of(command, None, [build], tree)
-    return Script(
-        text=mounts.move(text),
-        source=build.dockerfile,
-        directory=mounts.directory or command.directory,
-        env={**command.env, **command.call.env},
-    )
-
-
-def _started(
-    build: ImageBuild | None, tree: RepositoryFiles, words: Sequence[str], own: str = ""
-) -> str:
-    """Return the line that a container runs: an entry point, its `own` or the image's, with the words.
-
-    Without words it receives the words of CMD, unless the entry point is its own. Words without an entry point are a
-    program, which needs no reading here. Source: Docker, "Understand how CMD and ENTRYPOINT interact".
-    """
-    dockerfile = build.parse(tree) if build else None
-    start = own or (dockerfile.entry_point if dockerfile else "")
-    if words:
-        return f"{start} {shlex.join(words)}" if start else ""
-    default = dockerfile.default_command if dockerfile and not own else ""
-    return f"{start} {default}".strip()
-
-
 def service_scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
     """Yield what the container of a service runs, if the compose file says so."""
     content = used.services.get(name, {})
-    parts = (_shell(content.get("entrypoint")), _shell(content.get("command")))
+    parts = (shell_line(content.get("entrypoint")), shell_line(content.get("command")))
     text = " ".join(filter(None, parts))
     if text:
-        yield _script(used, name, command, text)
+        yield service_script(used, name, command, text)
 
 
-def _script(used: Composition, name: str, command: Command, text: str) -> Script:
+def service_script(used: Composition, name: str, command: Command, text: str) -> Script:
+    """Return a text that the container of a service runs as a script in the repository, with its variables."""
     mounts = mounts_of_service(used, name)
     return Script(
         text=used.fill(mounts.move(text)),
@@ -182,5 +113,6 @@ def _script(used: Composition, name: str, command: Command, text: str) -> Script
     )
 
 
-def _shell(value: object) -> str:
+def shell_line(value: object) -> str:
+    """Return an entry point or a command of a compose file, which is a text or a list of words, as a line."""
     return value if isinstance(value, str) else shlex.join(texts(value))
