@@ -132,13 +132,7 @@ def prepare_affected(
     if recording is None or options.refresh or not options.use_cache:
         selected = Selected(all_because=_why_not(problem, options))
     else:
-        ignore = loaded.config.cache.ignore
-        changes = Changes(
-            files=content.files,
-            texts=_texts(root, content.files),
-            is_ignored=lambda path: matches(path, ignore),
-        )
-        selected = select_affected(recording, changes)
+        selected = select_affected(recording, _changes(loaded, content))
     return AffectedRun(
         root=root,
         exclude=exclude,
@@ -146,6 +140,16 @@ def prepare_affected(
         content=content,
         recording=recording,
         selected=selected,
+    )
+
+
+def _changes(loaded: ProjectConfig, content: Content) -> Changes:
+    """Return the files as they are now, to be compared with a recording."""
+    ignore = loaded.config.cache.ignore
+    return Changes(
+        files=content.files,
+        texts=_texts(loaded.root, content.files),
+        is_ignored=lambda path: matches(path, ignore),
     )
 
 

@@ -30,20 +30,9 @@ def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iter
     """
     suggestion = _suggestion(project, planned)
     yield from _find_unread_commands(project, suggestion)
-    suite = project.ci.suite
     yield from _warn_of_variables(project)
     yield from _warn_of_options(project)
-    if suite and not suite.job.is_used:
-        yield Warn(
-            f"no workflow in {suite.job.source} runs the job {suite.job.name!r}, whose tests the plan contains: "
-            "no other job runs tests"
-        )
-    for line in suite.job.not_followed if suite else ():
-        if line.reason == ELSEWHERE:
-            yield Warn(
-                f"the tests are what the inputs of {line.line!r} in {line.source} say: HeroCI cannot read the "
-                "workflow, because it is in another repository; check the plan"
-            )
+    yield from _warn_of_job(project)
     lines = unread_lines(project)
     for line in lines[:_NAMED]:
         yield Warn(
@@ -59,6 +48,22 @@ def find_unread_tests(project: ProjectFiles, planned: Iterable[Finding]) -> Iter
             f"({', '.join(_places(project.ci.jobs))}); set tests.runner and tests.args to match the CI",
             suggestion,
         )
+
+
+def _warn_of_job(project: ProjectFiles) -> Iterator[Finding]:
+    """Warn of a suite whose job no workflow runs, or whose tests are in a workflow of another repository."""
+    suite = project.ci.suite
+    if suite and not suite.job.is_used:
+        yield Warn(
+            f"no workflow in {suite.job.source} runs the job {suite.job.name!r}, whose tests the plan contains: "
+            "no other job runs tests"
+        )
+    for line in suite.job.not_followed if suite else ():
+        if line.reason == ELSEWHERE:
+            yield Warn(
+                f"the tests are what the inputs of {line.line!r} in {line.source} say: HeroCI cannot read the "
+                "workflow, because it is in another repository; check the plan"
+            )
 
 
 def _warn_of_variables(project: ProjectFiles) -> Iterator[Finding]:

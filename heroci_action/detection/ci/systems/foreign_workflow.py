@@ -42,19 +42,11 @@ def read_inputs(job: Job, uses: str, inputs: Mapping[str, str], tree: Repository
     named = {re.sub(r"\W", "_", name).lower(): text for name, text in inputs.items()}
     known = {name: text for name, text in named.items() if text and UNKNOWN not in text}
     directory = next(_values(_DIRECTORY, known), ".")
-    env = {
-        name: value
-        for text in _values(_VARIABLES, known)
-        for name, value in parse_dotenv(text).items()
-    }
-    settings = (text for text in _values(_SETTINGS, known) if re.fullmatch(r"[\w.]+", text))
-    if module := next(settings, None):
-        env["DJANGO_SETTINGS_MODULE"] = module
     script = Script(
         text="\n".join(_lines(known, directory, tree)),
         source=job.source,
         directory=join(directory),
-        env=env,
+        env=_environment(known),
     )
     versions = re.findall(r"3\.\d+", " ".join(_values(_PYTHON, known)))
     found = Job(
@@ -71,6 +63,15 @@ def read_inputs(job: Job, uses: str, inputs: Mapping[str, str], tree: Repository
 
 def _values(form: re.Pattern[str], inputs: Mapping[str, str]) -> Iterator[str]:
     return (text for name, text in inputs.items() if form.fullmatch(name))
+
+
+def _environment(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that the inputs list, with the settings that another input names."""
+    texts = _values(_VARIABLES, inputs)
+    env = {name: value for text in texts for name, value in parse_dotenv(text).items()}
+    settings = (text for text in _values(_SETTINGS, inputs) if re.fullmatch(r"[\w.]+", text))
+    module = next(settings, None)
+    return {**env, "DJANGO_SETTINGS_MODULE": module} if module else env
 
 
 def _lines(inputs: Mapping[str, str], directory: str, tree: RepositoryFiles) -> Iterator[str]:
