@@ -101,21 +101,10 @@ def export_arguments(environment: Environment, name: str, target: Path) -> list[
     groups, extras = environment.groups, environment.extras
     match Path(name).name:
         case "uv.lock":
-            quiet = ("--quiet", "--no-header", "--no-emit-project")
             options = (*_options("--group", groups), *_options("--extra", extras))
-            member = relative_path(environment.project or parent(name), parent(name))
-            one = () if member == "." else ("--project", member)
-            place = ("--all-packages",) if environment.all_members else one
-            return [
-                "export",
-                "--frozen",
-                "--no-hashes",
-                *place,
-                *options,
-                *quiet,
-                "-o",
-                str(target),
-            ]
+            fixed = ("--frozen", "--no-hashes", *_members(environment, name))
+            quiet = ("--quiet", "--no-header", "--no-emit-project")
+            return ["export", *fixed, *options, *quiet, "-o", str(target)]
         case "poetry.lock":
             tool = ("--from", "poetry", "--with", "poetry-plugin-export", "poetry")
             output = ("--without-hashes", "-f", "requirements.txt", "-o", str(target))
@@ -132,6 +121,14 @@ def export_arguments(environment: Environment, name: str, target: Path) -> list[
                 f"unknown format of lock file {other!r}",
                 remedy="use uv.lock, pylock.toml, poetry.lock, pdm.lock or Pipfile.lock, or a requirements file",
             )
+
+
+def _members(environment: Environment, lock: str) -> tuple[str, ...]:
+    """Return the options for the members of the workspace that uv installs: all, one, or only the root."""
+    if environment.all_members:
+        return ("--all-packages",)
+    member = relative_path(environment.project or parent(lock), parent(lock))
+    return () if member == "." else ("--project", member)
 
 
 def _options(option: str, values: Iterable[str]) -> tuple[str, ...]:

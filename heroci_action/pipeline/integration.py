@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from heroci_action.config.model import ImageConfig
+from heroci_action.config.model import Check, ImageConfig
 from heroci_action.detection.facts import Vendor
 from heroci_action.pipeline import image as image_stage
 from heroci_action.pipeline.base import NAME as BASE
@@ -90,7 +90,19 @@ def _health(loaded: ProjectConfig) -> str | None:
 
 
 def _steps(loaded: ProjectConfig, *, with_image: bool) -> Iterator[Step]:
-    integration, image = loaded.config.integration, loaded.config.image
+    integration = loaded.config.integration
+    yield from _start(loaded, with_image=with_image)
+    if integration.checks:
+        yield _check(integration.checks)
+    if integration.command:
+        yield Step(
+            name="end-to-end tests", action=Command(line=integration.command), blocking=False
+        )
+
+
+def _start(loaded: ProjectConfig, *, with_image: bool) -> Iterator[Step]:
+    """Yield the steps that start the application on a migrated database, in its image if there is one."""
+    image = loaded.config.image
     if with_image and isinstance(image, ImageConfig):
         if loaded.config.services:
             yield Step(
@@ -102,28 +114,20 @@ def _steps(loaded: ProjectConfig, *, with_image: bool) -> Iterator[Step]:
         if loaded.config.services or _scratch_variable(loaded):
             yield Step(name="migrate", action=Command(line=django(loaded, "migrate", "--noinput")))
         yield Step(name="start", action=_serve(loaded))
-    if integration.checks:
-        checks = json.dumps(
-            [check.model_dump(by_alias=True, exclude_none=True) for check in integration.checks]
-        )
-        line = (
-            "python",
-            "{probes}/heroci_http_check.py",
-            checks,
-            "--junit",
-            "{reports}/checks.xml",
-        )
-        yield Step(
-            name="checks",
-            action=Command(line=line),
-            reports=(Report(kind=JUNIT, path="{reports}/checks.xml"),),
-            must_report=True,
-            blocking=False,
-        )
-    if integration.command:
-        yield Step(
-            name="end-to-end tests", action=Command(line=integration.command), blocking=False
-        )
+
+
+def _check(checks: Iterable[Check]) -> Step:
+    """Return the step that requests the pages of the running application."""
+    report = "{reports}/checks.xml"
+    text = json.dumps([check.model_dump(by_alias=True, exclude_none=True) for check in checks])
+    line = ("python", "{probes}/heroci_http_check.py", text, "--junit", report)
+    return Step(
+        name="checks",
+        action=Command(line=line),
+        reports=(Report(kind=JUNIT, path=report),),
+        must_report=True,
+        blocking=False,
+    )
 
 
 def _serve(loaded: ProjectConfig) -> Serve:
