@@ -23,7 +23,8 @@ from heroci_action.detection.ci.test_runs import (
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.image.foreign import runs_foreign_code
 from heroci_action.detection.lint.failing_steps import find_failing_steps
-from heroci_action.detection.lint.programs import NOT_RUN, PROGRAMS, tool_name
+from heroci_action.detection.lint.known_programs import NOT_RUN, PROGRAMS
+from heroci_action.detection.lint.programs import tool_name
 from heroci_action.detection.lint.proposals import propose_stage, steps_of, written_steps
 from heroci_action.detection.preparation.before_tests import find_preparation
 from heroci_action.detection.preparation.line import find_check, find_kind, suggest_step

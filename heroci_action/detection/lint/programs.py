@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.calls import parse_call
@@ -25,84 +25,17 @@ from heroci_action.detection.lint.commands import (
     with_values,
 )
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks
+from heroci_action.detection.lint.known_programs import NOT_RUN, PROGRAMS, Program
 from heroci_action.detection.lint.other_environments import needs_other_packages
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_with, find_pins
 from heroci_action.detection.lint.versions import find_installed_pin, pin_in
 from heroci_action.detection.project_files import ProjectFiles, once
-from heroci_action.readers.registry import LINT_TOOLS, REWRITERS
+from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import join, relative_path
 
-_PYPROJECT = r"(^|/)pyproject\.toml$"
-_PYTHON, _TEMPLATES, _YAML, _ANY = r"\.pyi?$", r"\.(html|djhtml|jinja2?|j2)$", r"\.ya?ml$", r"[^/]$"
 # Options with a file that is not checked: the configuration, or lists of words of codespell.
 _TAKES_FILE = re.compile(r"-[cSIxD]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
-    """A program in a Python package: the names of its files, its hooks, and what keeps it from changing files.
-
-    `check` is the option for that; `changes` is the option without which the program only checks anyway. `hidden`: it
-    also checks directories whose names start with a dot.
-    """
-
-    distribution: str = ""
-    files: str = _PYTHON
-    hooks: frozenset[str] = frozenset()
-    check: str | None = None
-    changes: str | None = None
-    hidden: bool = False
-
-
-PROGRAMS: Mapping[str, Program] = {
-    **dict.fromkeys(REWRITERS, Program()),
-    # Its settings may ask for changes, too.
-    "autoflake": Program(check="--check"),
-    "bandit": Program(),
-    "basedpyright": Program(),
-    "codespell": Program(files=_ANY, check="", changes="-w"),
-    "curlylint": Program(files=_TEMPLATES),
-    "deptry": Program(),
-    "djade": Program(files=_TEMPLATES, check="--check"),
-    "djcss": Program(distribution="djhtml", files=r"\.s?css$", check="--check"),
-    "djhtml": Program(files=_TEMPLATES, check="--check"),
-    "djjs": Program(distribution="djhtml", files=r"\.jsx?$", check="--check"),
-    "djlint": Program(
-        files=_TEMPLATES,
-        hooks=frozenset({"djlint-django", "djlint-reformat-django", "djlint-reformat"}),
-        check="--check",
-        changes="--reformat",
-    ),
-    "doc8": Program(files=r"\.(rst|txt)$"),
-    "docformatter": Program(check="--check", changes="--in-place"),
-    "interrogate": Program(),
-    "lint-imports": Program(distribution="import-linter", hooks=frozenset({"import-linter"})),
-    "prospector": Program(),
-    "pycodestyle": Program(),
-    "pydocstyle": Program(),
-    "pyflakes": Program(),
-    "pyproject-fmt": Program(files=_PYPROJECT, check="--check"),
-    "pyright": Program(),
-    "refurb": Program(),
-    "rstcheck": Program(files=r"\.rst$"),
-    "setup-cfg-fmt": Program(files=r"(^|/)setup\.cfg$"),
-    "sphinx-lint": Program(files=r"\.rst$"),
-    "ty": Program(),
-    "typos": Program(files=_ANY, check="", changes="--write-changes"),
-    "validate-pyproject": Program(files=_PYPROJECT),
-    "vulture": Program(),
-    "xenon": Program(),
-    "yamllint": Program(files=_YAML, hidden=True),
-    "zizmor": Program(files=r"^\.github/workflows/[^/]+\.ya?ml$", hidden=True),
-}
-# Checks that run elsewhere (npm, a server, an index of vulnerabilities), so that only a warning can name them.
-NOT_RUN = frozenset(
-    {
-        "eslint", "stylelint", "prettier", "biome", "semgrep", "pip-audit", "safety", "shellcheck", "hadolint",
-        "markdownlint", "actionlint", "tsc", "darker",
-    }
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -315,7 +248,7 @@ def _moved(project: ProjectFiles, name: str, directory: str, word: str) -> Itera
 
 def _targets(project: ProjectFiles, program: Program, path: str) -> Iterator[str]:
     """Yield the outermost directories and files with files of the program's type, from the working directory."""
-    if program.files == _PYTHON:
+    if program.checks_python:
         found = find_targets(project, (path,), wanted=(), unwanted=())
     else:
         found = tuple(dict.fromkeys(_outermost(project, program, path)))
