@@ -25,7 +25,7 @@ SIDE = re.compile(
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
 # `Dockerfile.prod`, `Dockerfile_web`, `shop.Dockerfile`, `ShopDockerfile`
 DOCKERFILE = r"(.*/)?(\w*Dockerfile([._-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
-# Directories that say nothing about what is in them.
+# Directories whose names do not describe their content.
 _USUAL_PLACES = frozenset(
     {"src", "app", "apps", "django", "project", "config", "core", "web", "docker"}
 )

@@ -19,14 +19,14 @@ _SEPARATOR = r"[-_.]+"
 
 
 def copies_no_code(project: ProjectFiles, dockerfile: Dockerfile, context: str) -> bool:
-    """Return whether all that is copied from the repository is known, and none of it is Python code."""
+    """Return whether every copied path of the repository is known, and none of them contains Python code."""
     places = [join(context, word) for word in dockerfile.copied_into_stage]
     known = all(project.tree.has(place) or project.tree.has_directory(place) for place in places)
     return known and not any(_has_code(project, place) for place in places)
 
 
 def starts_code(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> bool:
-    """Return whether containers start the project's code, which no package and no foreign source brings into the image.
+    """Return whether containers start the project's code, which no package and no other source brings into the image.
 
     The command names it, perhaps in a copied script, or a compose file mounts it.
     """

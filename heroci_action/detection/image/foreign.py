@@ -9,11 +9,11 @@ from heroci_action.detection.project_files import ProjectFiles
 
 
 def runs_foreign_code(project: ProjectFiles, command: Command) -> bool:
-    """Return whether a command runs in an image that the CI does not build, with nothing of the checkout mounted."""
+    """Return whether a command runs in an image that the CI does not build, without any mount of the checkout."""
     outer = next((each for each in (*command.via, command) if each.call.container), None)
     container = outer.call.container if outer else None
     image = (container.image or container.pulled) if container else None
-    # Where the repository is in a container is known from a mount, or from the build of its image.
+    # A mount, or the build of its image, shows the place of the repository in a container.
     if container is None or image is None or container.called_from is not None:
         return False
     builds = find_builds(project)

@@ -58,7 +58,7 @@ def detect_image(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _others(project: ProjectFiles) -> str:
-    """Return in words which Dockerfiles there are besides one for production."""
+    """Describe the Dockerfiles that are not for production."""
     bases = find_bases(project)
     contain = "contains" if len(bases) == 1 else "contain"
     shown = f"; {', '.join(bases)} {contain} none of its code" if bases else ""
@@ -66,7 +66,7 @@ def _others(project: ProjectFiles) -> str:
 
 
 def _checked(dockerfile: Dockerfile, build: ImageBuild | None) -> tuple[str, str] | None:
-    """Return the path that the health check of the image or of the compose file requests, and where it is."""
+    """Return the path that the health check of the image or of the compose file requests, and its source."""
     if dockerfile.health:
         return dockerfile.health, "HEALTHCHECK in the Dockerfile"
     path = dockerfile.path_checked_by(build.health_check) if build else None

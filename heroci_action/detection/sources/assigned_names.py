@@ -8,7 +8,7 @@ from heroci_action.detection.sources.environment_reads import text_of
 
 
 def targets(node: ast.stmt) -> list[ast.expr]:
-    """Return what a statement assigns to; empty for any other statement."""
+    """Return the targets of an assignment; empty for any other statement."""
     if isinstance(node, ast.Assign):
         return node.targets
     return [node.target] if isinstance(node, ast.AnnAssign | ast.AugAssign) else []

@@ -1,4 +1,4 @@
-"""What a statement of the settings reads in the functions that it calls: `CACHES = {"default": cache_from_env()}`."""
+"""The parts of functions that a statement of the settings calls: `CACHES = {"default": cache_from_env()}`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The defaults of environment variables that are declared elsewhere than where they are read."""
+"""The defaults of environment variables that the settings declare apart from the reads."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _unpacked(node: ast.expr, tables: Mapping[str, ast.Dict]) -> Iterator[tuple[
     """Yield the items of a dictionary that others may be merged into: `{**REQUIRED, **OPTIONAL}`."""
     match node:
         case ast.Name(id=name) if name in tables:
-            # A table may be written as one that contains itself.
+            # A table may unpack itself.
             others = {key: table for key, table in tables.items() if key != name}
             yield from _unpacked(tables[name], others)
         case ast.Dict(keys=keys, values=values):

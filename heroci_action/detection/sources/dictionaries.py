@@ -50,7 +50,7 @@ class Resolver:
         return {**found, **self._changes(name)}
 
     def unpacked(self, node: ast.expr | None, depth: int = _MAX_DEPTH) -> Iterator[ast.expr]:
-        """Yield what a dictionary unpacks, or is merged from, and is not itself a dictionary in the code."""
+        """Yield the values that a dictionary unpacks or is merged from, if they are no dictionaries in the code."""
         parts: list[ast.expr] = []
         match self.resolve(node):
             case ast.Dict(keys=keys, values=values):
@@ -182,7 +182,7 @@ class Resolver:
         return given or read.default
 
     def _result(self, call: ast.Call) -> ast.expr | None:
-        """Return what a function of the project returns, with the arguments in place of its parameters."""
+        """Return the result of a function of the project, with the arguments in place of its parameters."""
         name = call.func.attr if isinstance(call.func, ast.Attribute) else None
         name = call.func.id if isinstance(call.func, ast.Name) else name
         function = self.source.functions.get(name or "")
@@ -222,7 +222,7 @@ def _arguments(function: ast.FunctionDef, call: ast.Call) -> dict[str, ast.expr]
 
 
 def _locals(function: ast.FunctionDef) -> dict[str, ast.expr]:
-    """Return the variables of a function; what is changed in a dictionary later is merged into it."""
+    """Return the variables of a function; later changes of a dictionary are merged into it."""
     found: dict[str, ast.expr] = {}
     statements = (node for node in ast.walk(function) if isinstance(node, ast.Assign | ast.Expr))
     for node in sorted(statements, key=lambda node: node.lineno):

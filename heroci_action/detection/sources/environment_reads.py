@@ -64,7 +64,7 @@ class Read:
         return replace(self, required=False, has_default=True, default=known)
 
     def with_declared(self, defaults: Mapping[str, str | None]) -> Read:
-        """Return the read with its default among those that are declared elsewhere, if there is one."""
+        """Return the read with its default among the `defaults` that are declared elsewhere, if there is one."""
         return self.made_optional(defaults[self.name]) if self.name in defaults else self
 
 
@@ -298,7 +298,7 @@ def parse_expression(text: str) -> ast.expr | None:
 
 
 def conditions_in(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield the conditions inside an expression: what they read selects a value and is no part of it."""
+    """Yield the conditions inside an expression: their reads select a value and are no part of it."""
     return (inner.test for inner in ast.walk(node) if isinstance(inner, ast.IfExp))
 
 

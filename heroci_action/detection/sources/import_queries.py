@@ -59,7 +59,7 @@ def _asks(node: ast.AST) -> bool:
 
 
 def _is_query(node: ast.expr) -> bool:
-    """Return whether an expression is a manager or what its methods return: `Shop.objects.filter(open=True)`."""
+    """Return whether an expression is a manager, or the result of its methods: `Shop.objects.filter(open=True)`."""
     match node:
         case ast.Attribute(attr="objects"):
             return True

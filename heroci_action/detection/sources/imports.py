@@ -15,7 +15,7 @@ def inherited_aliases(
 ) -> dict[str, str]:
     """Return the aliases that a module has from the project's modules of which it imports every name.
 
-    `known` are those of the modules so far, and of the ones in progress, which may import each other.
+    `known` are the aliases of the modules so far, and of modules in progress, which may import each other.
     """
     if file in known:
         return known[file]

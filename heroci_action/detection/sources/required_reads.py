@@ -39,7 +39,7 @@ def find_required(source: SettingsSource) -> frozenset[str]:
 
 
 def _converted(source: SettingsSource, statement: Statement) -> Iterator[str]:
-    """Yield the variables that cannot be None where they are used: `int(os.getenv("A"))`, `os.getenv("A").split()`."""
+    """Yield the variables whose use fails if they are None: `int(os.getenv("A"))`, `os.getenv("A").split()`."""
     for node in () if statement.tests else _always(statement.node):
         match node:
             case ast.Call(func=function, args=[used, *_]) if last_name(function) in _CONVERSIONS:

@@ -96,7 +96,7 @@ class RunnerProcess:
 
 @dataclass(frozen=True, slots=True)
 class _Evaluation:
-    """Evaluates expressions, with the values of some names. Raises _UnknownError for what it does not know."""
+    """Evaluates expressions, with the values of some names. Raises _UnknownError for any unknown part."""
 
     process: RunnerProcess
     names: Mapping[str, Any]
@@ -181,7 +181,7 @@ class _Evaluation:
         raise _UnknownError
 
     def _method(self, node: ast.Call, arguments: list[ast.expr]) -> Any:
-        """Return what a method of a text returns: `sys.argv[0].endswith("pytest")`."""
+        """Return the result of a method of a text: `sys.argv[0].endswith("pytest")`."""
         owner = node.func.value if isinstance(node.func, ast.Attribute) else node.func
         text = self.of(owner)
         if not isinstance(text, str) or not isinstance(node.func, ast.Attribute):

@@ -178,7 +178,7 @@ class SettingsClasses:
         return None if nested or inner else _read(node, f"{prefix}{name}", filled)
 
     def _returned(self, cls: _Class, name: str) -> ast.expr:
-        """Return what a property returns, with the fields spelled out, but no property in it."""
+        """Return the result of a property, with the fields spelled out, but no property in it."""
         plain = {key: replace(each, properties={}) for key, each in self.classes.items()}
         inside = SettingsClasses(classes=plain, objects={"self": cls.name}, filled=self.filled)
         return inside.settle(cls.properties[name])
@@ -208,7 +208,7 @@ def _fields(node: ast.ClassDef) -> Iterator[tuple[str, ast.AnnAssign]]:
 
 
 def _properties(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the properties of a class, each with what it returns at its end."""
+    """Yield the properties of a class, each with the result at its end."""
     for each in node.body:
         match each:
             case ast.FunctionDef(
@@ -283,7 +283,7 @@ def _read(node: ast.AnnAssign, name: str, filled: ast.expr | None) -> ast.expr:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """What stands after the `=` of a field."""
+    """The text after the `=` of a field."""
 
     default: ast.expr | None = None
     alias: str = ""

@@ -1,4 +1,4 @@
-"""What the statements of the settings module, and of the modules that it imports, assign and read."""
+"""The settings module as its statements and imports define it: names with their values, and reads of variables."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class SettingsSource:
         return tuple(found)
 
     def _names_in(self, node: ast.AST) -> set[str]:
-        """Return the names in an expression, without those of which only a part counts.
+        """Return the names in an expression, unless only a part of their value counts.
 
         These are objects (`CONFIG = Config(PATH)` in `CONFIG.host` and `CONFIG("x")`), and tables (`secrets["host"]`).
         """

@@ -80,7 +80,7 @@ class _Context:
 class ModuleReader:
     """Reads modules in the order in which Python executes them; what earlier statements define counts for later ones.
 
-    `seen` are the files; `functions` and `bases` are what they define: functions, and the bases of classes.
+    `seen` are the files. `functions`, and the `bases` of classes, are the definitions in them.
     """
 
     tree: RepositoryFiles
@@ -135,7 +135,7 @@ class ModuleReader:
                     yield from self._included(node, context)
 
     def _typed(self, node: ast.stmt, context: _Context) -> Iterator[Statement]:
-        """Yield what the objects of settings classes read when a statement creates them."""
+        """Yield the reads of the objects of settings classes that a statement creates."""
         self.typed.learn(node, conditional=context.conditional)
         yield from map(context.statement, self.typed.created_by(node))
 

@@ -72,7 +72,7 @@ def _labels(check: Command) -> tuple[str, ...]:
 def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Iterator[Command]:
     """Yield the commands that fail if migrations are missing: by an option, or because git looks for changes later.
 
-    Checks that may fail in the CI are others than the ones that must pass.
+    These are the checks that must pass in the CI or, if `may_fail`, the others.
     """
     groups = (project.commands, *(job.commands for job in project.ci.jobs), project.ci.leg_commands)
     for commands in groups:

@@ -20,7 +20,7 @@ from heroci_action.text import some
 def warn_of_further_legs(project: ProjectFiles, named: Collection[Command]) -> Iterator[Finding]:
     """State in one line how else the CI runs the suite, unless the configuration chooses a Python or has a matrix.
 
-    Jobs with one of the `named` commands have a warning of their own.
+    Another warning names the jobs with one of the `named` commands.
     """
     suite = project.ci.suite
     if suite is None or suite.job not in project.ci.jobs or project.configured("matrix"):
@@ -65,7 +65,7 @@ def _describe_legs(
 def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> Iterator[str]:
     """Yield the variables of the job's tests with other values than the suite's: `DB=sqlite`.
 
-    One that repeats the version of Python says what is named already.
+    A value with the version of Python adds nothing to the versions that are named.
     """
     runs = filter(None, (find_test_run(command, project.tree) for command in job.commands))
     run = next(runs, None)
@@ -80,7 +80,7 @@ def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> It
 def _further_environments(project: ProjectFiles, suite: Suite) -> Iterator[str]:
     """Yield one of tox's environments for each set of words, apart from the Python, that the plan does not run.
 
-    `py314-django52` beside `py314-django61`: another Python is named by the matrix of the CI.
+    `py314-django52` next to `py314-django61`: the matrix of the CI names another Python.
     """
     job = suite.job
     seen = {find_words(each.environment.partition(" ")[2]) for each in job.commands}

@@ -112,7 +112,7 @@ def _artifacts(job: Mapping[str, Any], action: str) -> Iterator[str]:
 
 
 def _making(project: ProjectFiles, job: Job) -> list[Command]:
-    """Return the lines of a job that make files, with what they need; none if it only installs or checks."""
+    """Return the lines of a job that make files, and the lines they need; none if it only installs or checks."""
     suite = project.ci.suite
     own = {(each.words, each.directory) for each in suite.job.commands} if suite else set()
     known = [

@@ -71,7 +71,7 @@ def _also_runs(
 
 
 def _describe(project: ProjectFiles, run: TestRun) -> OtherTests | None:
-    """Return a run with what its job does before, and with the servers that only it has, with their addresses."""
+    """Return a run with the earlier lines of its job, and the servers that only this job has, with their addresses."""
     tests = describe_run(project, run, kept_words(project, run))
     job = next((each for each in project.ci.jobs if run.command in each.commands), None)
     if tests is None or job is None:
@@ -117,5 +117,5 @@ def _line_of(run: TestRun) -> tuple[str, tuple[str, ...]]:
 
 
 def _place(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:
-    """Return what a run has in common with all others of its stage: the package, runner, variables and settings."""
+    """Return the properties that all runs of a stage share: the package, runner, variables and settings."""
     return tests_outside_projects(run, project.tree), run.runner, surroundings_of(project, run)

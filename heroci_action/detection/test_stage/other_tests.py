@@ -27,7 +27,7 @@ _OPTIONS = {Runner.DJANGO: "--settings", Runner.PYTEST: "--ds"}
 def describe_run(project: ProjectFiles, run: TestRun, words: tuple[str, ...]) -> OtherTests | None:
     """Return a run as a command in the working directory, with its `words`; None if a part of it is not known.
 
-    What the tests of another package need is not known.
+    The needs of another package's tests are not known.
     """
     program = [] if tests_outside_projects(run, project.tree) else _program(project, run)
     settings = [f"{_OPTIONS[run.runner]}={name}" for name in _settings(project, run)]
@@ -141,7 +141,7 @@ def _program(project: ProjectFiles, run: TestRun) -> list[str]:
 
 
 def is_variant(project: ProjectFiles, run: TestRun) -> bool:
-    """Return whether a variable that only this run sets chooses its tests; one that names a database does not."""
+    """Return whether a variable that only this run sets chooses its tests; the name of a database does not."""
     pairs = [f"{name}={value}" for name, value in variables_of(project, run.command).items()]
     databases = any(POSTGRES.search(pair) or OTHER_DATABASE.search(pair) for pair in pairs)
     return _is_switched_on(project, run) and not databases

@@ -76,7 +76,7 @@ def detect_test_stage(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _left_out(project: ProjectFiles, lines: tuple[LeftOut, ...]) -> tuple[LeftOut, ...]:
-    """Return what the CI does and the plan does not contain; `lines` are those around its tests."""
+    """Return the lines of the CI that the plan does not contain; `lines` are the lines around its tests."""
     allowed = find_allowed(project)
     named = {(line.line, line.source) for line in allowed}
     linted = lines_of_linters(project)

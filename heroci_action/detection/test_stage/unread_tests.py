@@ -133,7 +133,7 @@ def _runs_heroci(project: ProjectFiles) -> bool:
 def _is_of_ci(project: ProjectFiles) -> bool:
     """Return whether a file of the CI contains the suite; without one, it comes from tox or make."""
     suite, jobs = project.ci.suite, project.ci.jobs
-    # Beside files that are not read, tox and make are a guess.
+    # If the files of a CI are not read, tox and make are a guess.
     guessed = project.ci.is_local and any(job.not_followed for job in jobs)
     return suite is not None and not guessed and suite.job.source in {job.source for job in jobs}
 

@@ -60,7 +60,7 @@ class _File:
                 (self.targets if kind == "target" else self.groups)[name] = content
 
     def builds(self, name: str, depth: int = 0) -> Iterator[ImageBuild]:
-        """Yield the build of a target, or those of a group."""
+        """Yield the build of a target, or the builds of a group."""
         if name in self.groups and depth < MAX_DEPTH:
             for inner in texts(self.groups[name].get("targets")):
                 yield from self.builds(inner, depth + 1)

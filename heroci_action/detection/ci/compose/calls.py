@@ -55,7 +55,7 @@ def composition_of(
 ) -> Composition:
     """Return the merged compose files of a call; a running container has the files of the call `before`.
 
-    `builds` are those of the images that exist then.
+    `builds` are the builds of the images that exist then.
     """
     call = _Call.read(words, command)
     if before and call.addresses_running(before):
@@ -85,7 +85,7 @@ class _Call:
 
     @classmethod
     def read(cls, words: tuple[str, ...], command: Command) -> _Call:
-        """Read a call; one that is followed into its container was made outside it."""
+        """Read a call; the directory and variables of a call into a container are those outside it."""
         container = command.call.container
         place = container.called_from if container else None
         given = container.called_with if container else None

@@ -57,8 +57,8 @@ def _conditions(value: object) -> dict[str, Any]:
 class Composition:
     """The services of compose files that are merged in order, with the variables that they are filled with.
 
-    Services of other `profiles` are started only by name. `directory` is the project's if it is not that of the first
-    file. `builds` are the images that earlier commands have built, which a service may use by name. `unset` is the
+    Services of other `profiles` are started only by name. `directory` is the project's if it differs from the first
+    file's. `builds` are the images that earlier commands have built, which a service may use by name. `unset` is the
     value of a variable that is not set, and `depth` the number of files that include or extend these. Methods with
     the name of a service raise KeyError if no file defines it.
     """
@@ -124,7 +124,7 @@ class Composition:
 
     @cached_property
     def ending(self) -> frozenset[str]:
-        """The services that others wait for until they have ended, such as one that builds assets."""
+        """The services whose end others wait for, such as a build of assets."""
         needs = (_conditions(content.get("depends_on")) for content in self.services.values())
         pairs = itertools.chain.from_iterable(each.items() for each in needs)
         return frozenset(name for name, need in pairs if table(need).get("condition") == _ENDED)
@@ -187,7 +187,7 @@ class Composition:
                 yield path
 
     def _ports(self, content: Mapping[str, Any]) -> Iterator[str]:
-        """Yield the ports that a service publishes, in the short form `8001:8000`, and those that it exposes."""
+        """Yield the ports that a service publishes, in the short form `8001:8000`, and the ports that it exposes."""
         for port in items(content.get("ports")):
             long = table(port)
             text = f"{long.get('published', '')}:{long.get('target')}" if long else str(port)
@@ -209,7 +209,7 @@ class Composition:
         )
 
     def _read_build(self, build: object) -> ImageBuild:
-        """Return what the key `build` of a service says."""
+        """Return the build that the key `build` of a service describes."""
         options = table(build)
         place = self._path(build if isinstance(build, str) else str(options.get("context", ".")))
         args = _variables(options.get("args"))
@@ -257,7 +257,7 @@ class Composition:
                 yield self._path(path), table(entry).get("required") != "false"
 
     def _environment(self, content: Mapping[str, Any]) -> dict[str, str]:
-        """Return the table of variables of a service, not filled; one without a value has that of the call."""
+        """Return the table of variables of a service, not filled; a variable without a value has the call's."""
         declared = _variables(content.get("environment"))
         return {
             name: self.variables.get(name, UNKNOWN) if value is None else value

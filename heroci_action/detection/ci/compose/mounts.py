@@ -1,4 +1,4 @@
-"""Where the repository is in a container, so that commands in the container are read as commands in the repository."""
+"""The place of the repository in a container, so that commands there are read as commands in the repository."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mounts:
-    """The directories and files of a container that are those of the repository, and its working directory."""
+    """The directories and files of a container that belong to the repository, and its working directory."""
 
     places: Mapping[str, str] = field(default_factory=dict)
     workdir: str = ""
@@ -67,7 +67,7 @@ class Mounts:
 
 
 def mounts_of_service(used: Composition, name: str) -> Mounts:
-    """Return the mounts of a service: its volumes, else what its image copies from the repository."""
+    """Return the mounts of a service: its volumes, else the files that its image copies from the repository."""
     content = used.services.get(name)
     if content is None:
         return Mounts()
@@ -85,9 +85,9 @@ def environment_of_service(used: Composition, name: str) -> dict[str, str]:
 
 
 def enter_service(command: Command, used: Composition) -> Command:
-    """Return a command in a service's container with the variables there: the service's, and those of the call.
+    """Return a command in a service's container with the variables there: the service's and the call's.
 
-    Those of the job reach it only through the compose file or by name: `docker compose run -e CI web pytest`.
+    Variables of the job reach it only through the compose file or by name: `docker compose run -e CI web pytest`.
     """
     call, container = command.call, command.call.container
     name = (container and container.service) or ""

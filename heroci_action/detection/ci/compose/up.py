@@ -94,7 +94,7 @@ def ending_services(words: tuple[str, ...]) -> tuple[str | None, ...]:
 
 
 def service_scripts(used: Composition, name: str, command: Command) -> Iterator[Script]:
-    """Yield what the container of a service runs, if the compose file says so."""
+    """Yield the script that the container of a service runs, if the compose file names one."""
     content = used.services.get(name, {})
     parts = (shell_line(content.get("entrypoint")), shell_line(content.get("command")))
     text = " ".join(filter(None, parts))

@@ -87,7 +87,7 @@ def read_lines(words: list[str], lines: Lines, state: ShellState) -> None:
 
 
 def _break(_: list[str], state: ShellState) -> None:
-    """End a loop that is followed pass by pass; after any other one, the script goes on."""
+    """End a loop that is followed pass by pass; after any other loop, the script continues."""
     state.broken = state.ended = state.in_loop
 
 

@@ -58,17 +58,17 @@ def is_more_than_a_value(command: Command) -> bool:
 
 
 def gives_up(node: Node) -> bool:
-    """Return whether statements may end the script with a failure, if only with that of the last command."""
+    """Return whether statements may end the script with a failure, if only the failure of the last command."""
     return any(code != "0" for code in _exit_codes(node))
 
 
 def fails_by_itself(script: str) -> bool:
-    """Return whether a script ends with a failure that it decides about itself, not that of another program."""
+    """Return whether a script ends with a failure that it decides itself, and not another program."""
     return any(map(_OWN_FAILURE.match, _exit_codes(parse_shell(script))))
 
 
 def _exit_codes(node: Node) -> Iterator[str]:
-    """Yield the codes with which statements end the script as it spells them, "" for that of the last command."""
+    """Yield the codes with which statements end the script as it spells them, "" for the code of the last command."""
     for inner in (each for each in walk(node) if each.type == "command"):
         name = text_of(inner.child_by_field_name("name"))
         if name in _ENDS:
@@ -187,7 +187,7 @@ def _compare(left: Node, operator: str, right: Node, state: ShellState) -> bool 
 
 
 def _is_pattern(node: Node) -> bool:
-    """Return whether the right side of a comparison is in `[[ … ]]`, where it is a pattern."""
+    """Return whether the right side of a comparison is a pattern, because it is in `[[ … ]]`."""
     parent: Node | None = node.parent
     while parent is not None and parent.type != "test_command":
         parent = parent.parent

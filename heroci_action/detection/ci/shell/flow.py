@@ -14,8 +14,8 @@ class Flow:
     """The effect of the statements around a command; `outer` is the pipeline or redirection around it.
 
     `lines` are read from the pipe before it, if they are known. `feeds` are the programs after its pipe. If the
-    outcome is `judged`, only that of the last statement in a group or a function counts; it `asks` if no outcome ends
-    the script.
+    outcome is `judged`, only the last statement in a group or a function counts; it `asks` if no outcome ends the
+    script.
     """
 
     conditions: frozenset[str] = frozenset()

@@ -1,4 +1,4 @@
-"""Where the sign `!` belongs: it turns the outcome of a whole pipeline around."""
+"""The statement that a sign `!` belongs to: it negates the outcome of a whole pipeline."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _AROUND_SIGN = frozenset({"pipeline", "redirected_statement"})
 
 
 def is_of_pipeline(negated: Node) -> bool:
-    """Return whether the sign of `! COMMAND | OTHER` is that of a pipeline."""
+    """Return whether the sign of `! COMMAND | OTHER` belongs to the pipeline."""
     around = negated.parent
     while around is not None and around.type in _AROUND_SIGN:
         if around.type == "pipeline":

@@ -1,4 +1,4 @@
-"""What depends on the outcome of a statement: whether the script goes on, or only which branch is next."""
+"""The effect of a statement's outcome: the end of the script, or only the choice of a branch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ENDS = frozenset({"exit", "return"})
 
 
 class Wanted(Enum):
-    """The outcome with which a script passes; either, if it only chooses what is next."""
+    """The outcome with which a script passes; either, if it only chooses the next statement."""
 
     SUCCESS = auto()
     FAILURE = auto()

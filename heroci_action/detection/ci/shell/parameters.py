@@ -1,4 +1,4 @@
-"""What the shell does to the value of a variable: `${NAME:-word}`, `${NAME%.py}`, `${NAME//a/b}`; pure.
+"""The changes of a variable's value by its expansion: `${NAME:-word}`, `${NAME%.py}`, `${NAME//a/b}`; pure.
 
 Source: the manual of Bash, "Shell Parameter Expansion".
 """

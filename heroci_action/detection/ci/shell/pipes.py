@@ -1,4 +1,4 @@
-"""What a command receives from another one: the files that xargs and find add, and the script that a shell reads."""
+"""The input of a command from another one: the files that xargs and find add, and the script that a shell reads."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def call_program(
     node: Node, words: list[str], env: dict[str, str], state: ShellState, flow: Flow
 ) -> Iterator[Command]:
-    """Yield the command of a node that calls a program with these words and variables; then note what it writes."""
+    """Yield the command that calls a program with these words and variables; then note the files that it writes."""
     outer = flow.outer or Span.of(node)
     writes = tuple(writes_of(outer, state))
     lines = lines_read_by(node, state, flow)

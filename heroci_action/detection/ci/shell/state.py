@@ -25,8 +25,8 @@ class ShellState:
     """Directory, variables and functions of a shell; `env` holds the exported variables, `local` the others.
 
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
-    root; an absolute path is outside it. `perhaps` are the exports under conditions that are not known, `conditions`
-    those that hold here. A loop over the arguments that is `broken` has `ended` early; `in_loop` is one of these.
+    root; an absolute path is outside it. `perhaps` are the exports under unknown conditions, and `conditions` the
+    conditions here. A loop over the arguments that is `broken` has `ended` early; `in_loop` is one of these.
     """
 
     files: WorkingTree
@@ -111,7 +111,7 @@ class ShellState:
             self.local[name] = value
 
     def _note(self, name: str, value: str) -> None:
-        """Note an exported variable that the commands behind a condition may have."""
+        """Note an exported variable that commands under a condition may have."""
         found = Conditional(name=name, value=value, source=self.source, conditions=self.conditions)
         if self.conditions and found not in self.perhaps:
             self.perhaps.append(found)

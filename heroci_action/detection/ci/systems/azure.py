@@ -49,7 +49,7 @@ Table = Mapping[str, Any]
 
 
 def read_azure(tree: RepositoryFiles) -> Iterator[Job]:
-    """Yield the jobs of every pipeline; templates are read where they are used."""
+    """Yield the jobs of every pipeline; templates are read in place."""
     paths = tree.matching(AZURE)
     used = {
         template_path(name, path) for path in paths for name in _TEMPLATE.findall(tree.text(path))
@@ -137,7 +137,7 @@ class _Job:
         yield replace(found, not_followed=(*found.not_followed, *elsewhere))
 
     def _steps(self) -> object:
-        """Return the steps; those of a deployment are below its strategy."""
+        """Return the steps; a deployment has them below its strategy."""
         once = table(table(self.content.get("strategy")).get("runOnce"))
         return self.content.get("steps", table(once.get("deploy")).get("steps"))
 
@@ -227,12 +227,12 @@ def _scripts(steps: list[tuple[Table, Scope]]) -> Iterator[Script]:
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables that Azure makes of its own variables."""
+    """Return the environment variables that Azure makes of a pipeline's variables."""
     return {name.upper().replace(".", "_"): value for name, value in variables.items()}
 
 
 def _text(step: Table) -> str:
-    """Return the shell lines of a step; those of a task are among its inputs."""
+    """Return the shell lines of a step; a task has them among its inputs."""
     if text := next((step[name] for name in _SHELLS if step.get(name)), None):
         return str(text)
     inputs = table(step.get("inputs"))

@@ -37,7 +37,7 @@ _CHECKOUT = ("build.sourcesdirectory", "system.defaultworkingdirectory")
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What the levels around an entry hand down to it; `path` is the file that contains it."""
+    """The values that an entry inherits from the levels around it; `path` is the file that contains it."""
 
     tree: RepositoryFiles
     path: str

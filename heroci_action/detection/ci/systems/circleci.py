@@ -156,7 +156,7 @@ class _Config:
         values: Mapping[str, str],
         executor_env: Mapping[str, str],
     ) -> _Steps:
-        """Return what all steps of a job share."""
+        """Return the reader of a job's steps, with the directory and the variables that they share."""
         own_env = fill_all(table(content.get("environment")), values)
         place = fill(str(content.get("working_directory", "~/project")), values).rstrip("/")
         return _Steps(
@@ -260,7 +260,7 @@ def _legs(matrix: Mapping[str, Any]) -> list[Leg]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Steps:
-    """The steps of a job; `place` is the directory in which they run, `not_run` are those of unknown orbs."""
+    """The steps of a job; `place` is the directory in which they run, `not_run` are the steps of unknown orbs."""
 
     config: _Config
     place: str

@@ -14,7 +14,7 @@ from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.yaml_file import read_variables, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles
 
-# The usual name, and those that a project of CodeBuild may name in its place.
+# The usual name, and names that a project of CodeBuild may have instead.
 FILES = r"(.*/)?buildspec[\w.-]*\.ya?ml|(.*/)?buildspecs?/[\w.-]+\.ya?ml"
 _PHASES = ("install", "pre_build", "build", "post_build")
 _PREDEFINED = {"CODEBUILD_CI": "true", "CODEBUILD_SRC_DIR": ROOT}

@@ -1,4 +1,4 @@
-"""What the inputs for a workflow of another repository state about the tests, by the meaning of their names."""
+"""The tests of a workflow of another repository, as its inputs describe them by the meaning of their names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from heroci_action.detection.ci.yaml_file import is_false
 from heroci_action.repository.files import RepositoryFiles, join
 
 ELSEWHERE = "the workflow is in another repository"
-# HeroCI's own workflow, whoever owns it.
+# HeroCI's own workflow, under any owner.
 OWN = "/heroci/.github/workflows/"
 _PYTHON = re.compile(r"python(_versions?)?")
 _DIRECTORY = re.compile(r"(working|project|root|source)_(directory|dir|path)")
@@ -38,7 +38,7 @@ _SERVER = re.compile(
 
 
 def read_inputs(job: Job, uses: str, inputs: Mapping[str, str], tree: RepositoryFiles) -> Job:
-    """Return the job with what its inputs set: commands, servers and Python; the workflow itself cannot be read."""
+    """Return the job with the commands, servers and Python of its inputs; the workflow itself cannot be read."""
     named = {re.sub(r"\W", "_", name).lower(): text for name, text in inputs.items()}
     known = {name: text for name, text in named.items() if text and UNKNOWN not in text}
     directory = next(_values(_DIRECTORY, known), ".")

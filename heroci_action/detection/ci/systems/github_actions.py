@@ -75,7 +75,7 @@ HANDED_OVER = "another job hands over these files"
 _OF_INSTALLERS = re.compile(r"(?m)^\s*([~/$.]|$)|(^|/)(node_modules|v?env|\.venv|vendor)(/|\s*$)")
 # Inputs that contain scripts, for example in `nick-fields/retry`, `coactions/setup-xvfb` and `devcontainers/ci`.
 _SCRIPTS = ("run", "command", "cmd", "script", "runCmd")
-# `coverageCommand`, `test-script`: inputs of actions that report what their command leaves
+# `coverageCommand`, `test-script`: inputs of actions that report the results of a command
 _OF_TESTS = re.compile(r"(?i)(coverage|tests?)[-_]?(command|cmd|script)")
 # The inputs with the packages of an environment of conda.
 _OF_CONDA = ("environment-file", "create-args")
@@ -93,7 +93,7 @@ class Action:
 
     @property
     def obstacle(self) -> str | None:
-        """Return why the plan cannot do what the action does; None if it can, or if the tests do not need it."""
+        """Return why the plan cannot replace the action; None if it can, or if the tests do not need it."""
         # The expression for the repository itself is not known here.
         if self.name == "actions/checkout" and not self.checks_out_itself:
             return "HeroCI checks out no other repository"
@@ -137,7 +137,7 @@ class Action:
         return shlex.join(["git", "clone", "--depth", "1", *branch, address, *filter(None, [path])])
 
     def left_out(self, source: str) -> LeftOut | None:
-        """Return the action if the plan does not do what it does."""
+        """Return the action as a line, if the plan does not replace it."""
         reason = CHECKS if self.is_check else self.obstacle
         if reason is None:
             return None
@@ -212,7 +212,7 @@ class Action:
 
 
 def names_check(name: str) -> bool:
-    """Return whether a name is that of a check: `shellcheck/check`, `django-security-check`."""
+    """Return whether a name means a check: `shellcheck/check`, `django-security-check`."""
     patterns = (linter_actions.CHECKS, _OWN_CHECKS)
     return any(pattern.search(name.lower()) for pattern in patterns)
 

@@ -1,4 +1,4 @@
-"""What a workflow of GitHub states about its machine: the place of the checkout, and the options of services."""
+"""The machine of a job of GitHub: the place of the checkout, and the options of services."""
 
 from __future__ import annotations
 

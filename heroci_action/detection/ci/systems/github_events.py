@@ -22,7 +22,7 @@ _SELDOM_EVENTS = ("schedule", "workflow_dispatch", "release")
 def trigger_of(on: object) -> Trigger | None:
     """Return how a workflow starts; None if only others call it.
 
-    One that starts on a push to some branches, such as a release's, is less usual than one for each change.
+    A workflow for pushes to some branches, such as a release's, is less usual than one for each change.
     """
     events = dict(on) if isinstance(on, Mapping) else dict.fromkeys(texts(on))
     push = table(events.get("push"))

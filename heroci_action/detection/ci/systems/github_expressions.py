@@ -52,7 +52,7 @@ def interpolate(text: object, contexts: Mapping[str, Any]) -> str:
     return _CHECKOUT.sub(ROOT, filled)
 
 
-# The variables that GitHub sets, whatever a workflow says.
+# The variables that GitHub sets, and that no workflow can change.
 # https://docs.github.com/en/actions/reference/workflows-and-actions/variables
 _FIXED = re.compile(
     r"GITHUB_(ACTIONS|ENV|EVENT_NAME|JOB|OUTPUT|PATH|REF|REPOSITORY|RUN_ID|SHA|STEP_SUMMARY|WORKFLOW|WORKSPACE)|"

@@ -20,7 +20,7 @@ _PLAIN = frozenset({"sh", "bash", "zsh", "dash", "python", "python3", "pwsh", "p
 
 
 def run_in_shell(script: Script, shell: str, context: Context) -> list[Command]:
-    """Return the commands of a step; if its shell does not lead to them, those of the text alone.
+    """Return the commands of a step; if its shell does not lead to them, the commands of the text alone.
 
     https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#custom-shell
     """

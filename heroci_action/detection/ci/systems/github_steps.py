@@ -1,4 +1,4 @@
-"""Read the steps of a job of GitHub Actions, and those of the composite actions that it uses."""
+"""Read the steps of a job of GitHub Actions, and of the composite actions that it uses."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Steps:
     """The steps of a job, read in their order: what one of them sets counts for those after it.
 
     `job` and `workflow` are the tables of the file `source`. `contexts` are what expressions may refer to; the steps
-    add to `env` and `steps` in them. `state` is that of the commands.
+    add to `env` and `steps` in them. `state` is shared by their commands.
     """
 
     tree: RepositoryFiles

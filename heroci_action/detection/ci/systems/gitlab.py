@@ -149,7 +149,7 @@ class _Pipeline:
         return read_job(job, [script], self.tree)
 
     def _given_variables(self, content: Mapping[str, Any]) -> dict[str, str]:
-        """Return the variables of a job, with those of the pipeline that it inherits."""
+        """Return the variables of a job, and the variables of the pipeline that it inherits."""
         shared = _variables(self.content.get("variables"))
         inherited = texts(table(content.get("inherit")).get("variables", "true"))
         if inherited != ["true"]:

@@ -66,7 +66,7 @@ class _Config:
             usual = {"python": pythons[0]} if pythons else {}
             added = [{**usual, **entry} for entry in self.included if entry.get("script") is None]
             own = [leg for leg in _legs(self.content) if not _fits(self.excluded, leg)]
-            # One Python beside legs is what they have in common, not a leg of its own.
+            # One Python next to listed legs is the Python of these legs, not another leg.
             are_legs = bool(added) and len(added) == len(self.included)
             legs = added if len(own) == 1 and are_legs else [*own, *added]
             best = best_leg(legs, python=_python, may_fail=self._may_fail)
