@@ -13,7 +13,8 @@ from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut, Trigger
-from heroci_action.detection.ci.suite import Suite, find_suite, repeats
+from heroci_action.detection.ci.suite import Suite
+from heroci_action.detection.ci.suite_choice import find_suite, repeats
 from heroci_action.detection.ci.systems.azure import read_azure
 from heroci_action.detection.ci.systems.buildkite import read_buildkite
 from heroci_action.detection.ci.systems.circleci import read_circleci

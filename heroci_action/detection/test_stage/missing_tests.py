@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from heroci_action.detection.ci.arguments import chooses_unknown_tests, is_split
+from heroci_action.detection.ci.outside_projects import tests_outside_projects
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.selection import CLASS, narrowness
-from heroci_action.detection.ci.suite import tests_outside_projects
 from heroci_action.detection.ci.test_runs import TestRun, runs_scenarios
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.findings import Fact, Finding, Warn

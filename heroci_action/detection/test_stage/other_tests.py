@@ -7,10 +7,11 @@ import shlex
 from collections.abc import Iterator
 
 from heroci_action.detection.ci.matrix import OTHER_DATABASE, POSTGRES
+from heroci_action.detection.ci.outside_projects import tests_outside_projects
 from heroci_action.detection.ci.records import Job, Trigger
 from heroci_action.detection.ci.selection import find_exclusions, find_inclusions, select, widest
 from heroci_action.detection.ci.settings_of_runs import named_settings
-from heroci_action.detection.ci.suite import databases_of, tests_outside_projects
+from heroci_action.detection.ci.suite import databases_of
 from heroci_action.detection.ci.test_runs import Runner, TestRun, find_test_run
 from heroci_action.detection.facts import OtherTests
 from heroci_action.detection.project_files import ProjectFiles
