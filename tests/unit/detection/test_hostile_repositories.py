@@ -61,6 +61,15 @@ def test_aliases_that_multiply_do_not(tmp_path: Path) -> None:
     assert loaded(tmp_path, files).config.tests.runner == "django"
 
 
+def test_pipelines_that_start_each_other_end(tmp_path: Path) -> None:
+    child = "again: {trigger: {include: [.gitlab-ci.yml, child.yml]}}\n"
+    files = {
+        ".gitlab-ci.yml": f"{child}lint: {{script: flake8 mysite}}\n",
+        "child.yml": f"{child}tests: {{script: pytest mysite}}\n",
+    }
+    assert loaded(tmp_path, {**django(), **files}).config.tests.runner == "pytest"
+
+
 def test_an_entry_point_that_starts_its_own_container_ends(tmp_path: Path) -> None:
     words = ("lint", "tests", "pytest a", "web tests")
     entry = "".join(f"docker compose run web {each}\n" for each in words)

@@ -21,6 +21,8 @@ from heroci_action.repository.files import RepositoryFiles, join
 
 FILES = (".gitlab-ci.yml", ".gitlab-ci.yaml")
 MAX_NESTED = 10  # files, jobs and references that refer to each other
+# Source: https://docs.gitlab.com/ci/pipelines/downstream_pipelines/, nested child pipelines
+MAX_PARENTS = 2
 _PREDEFINED = {
     "CI": "true",
     "GITLAB_CI": "true",
@@ -52,9 +54,12 @@ def read_gitlab(tree: RepositoryFiles) -> Iterator[Job]:
 
 
 class _Pipeline:
-    def __init__(self, tree: RepositoryFiles, path: str) -> None:
+    """A pipeline from its file; `parents` are the files of the pipelines that start it, the outermost first."""
+
+    def __init__(self, tree: RepositoryFiles, path: str, parents: tuple[str, ...] = ()) -> None:
         self.tree = tree
         self.path = path
+        self.parents = parents
         self.sources: dict[str, str] = {}
         self.content = self._read(path, {}, 0)
 
@@ -99,13 +104,17 @@ class _Pipeline:
             if name in _SETTINGS or name.startswith(".") or not isinstance(value, Mapping):
                 continue
             content = self._extended(name, 0)
-            local = [
-                path for path, _ in self._includes(table(content.get("trigger")).get("include"))
-            ]
-            if local:
-                yield from (job for path in local for job in _Pipeline(self.tree, path).jobs())
+            if children := self._children(content):
+                yield from (job for child in children for job in child.jobs())
             elif content.get("script") is not None:
                 yield self._job(name, content)
+
+    def _children(self, content: Mapping[str, Any]) -> list[_Pipeline]:
+        """Return the pipelines of the repository that a job starts, except those that lead to this one."""
+        around = (*self.parents, self.path)
+        included = self._includes(table(content.get("trigger")).get("include"))
+        paths = [path for path, _ in included if path not in around]
+        return [_Pipeline(self.tree, path, around) for path in paths if len(around) <= MAX_PARENTS]
 
     def _extended(self, name: str, depth: int) -> dict[str, Any]:
         """Return a job merged with the jobs that it extends."""
