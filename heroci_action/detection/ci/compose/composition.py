@@ -86,10 +86,7 @@ class Composition:
             own = table(document.get("services")).items()
             for name, content in (*self._included(path, document.get("include")), *own):
                 merged[name] = self._merge(merged.get(name, {}), table(content))
-        for name, content in merged.items():
-            base = self._extended(name, content.get("extends"), merged)
-            merged[name] = self._merge(base, content) if base else content
-        return merged
+        return {name: self._with_base(name, merged) for name in merged}
 
     def _included(self, path: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Yield the services of the files that a file includes."""
@@ -97,16 +94,20 @@ class Composition:
             named = texts(table(entry).get("path", entry))
             yield from self._other(*(join(parent(path), name) for name in named)).items()
 
-    def _extended(
-        self, name: str, extends: object, merged: Mapping[str, Mapping[str, Any]]
+    def _with_base(
+        self, name: str, merged: Mapping[str, Mapping[str, Any]], depth: int = 0
     ) -> Mapping[str, Any]:
-        """Return the service that a service extends, perhaps of another file."""
-        service = table(extends).get("service", extends)
-        if not isinstance(service, str):
-            return {}
+        """Return a service merged with the one that it extends, perhaps of another file; that may extend a third."""
+        content = merged.get(name, {})
+        extends = content.get("extends")
+        base = table(extends).get("service", extends)
+        if not isinstance(base, str) or depth > MAX_DEPTH:
+            return content
         if file := table(extends).get("file"):
-            return self._other(join(self.place, str(file))).get(service, {})
-        return merged.get(service, {}) if service != name else {}
+            found = self._other(join(self.place, str(file))).get(base, {})
+        else:
+            found = self._with_base(base, merged, depth + 1) if base != name else {}
+        return self._merge(found, content) if found else content
 
     def _other(self, *paths: str) -> Mapping[str, Mapping[str, Any]]:
         """Return the services of other files; files that name each other in a circle have none."""

@@ -366,6 +366,21 @@ def test_services_of_other_files_are_read(text: str) -> None:
     assert ci_of({**workflow("docker compose run web pytest"), **files}).env["FOO"] == "base"
 
 
+def test_a_service_extends_one_that_extends_another_in_any_order() -> None:
+    text = """
+        services:
+          web: {extends: {service: app}, command: pytest}
+          app: {extends: base}
+          base: {image: shop, environment: {FOO: base}, depends_on: [db]}
+          db: {image: "postgres:13"}
+          one: {extends: two}
+          two: {extends: one}
+        """
+    assert servers_of("docker compose run web pytest", files={"compose.yml": text}) == [
+        "postgres:13"
+    ]
+
+
 def test_files_that_include_each_other_end() -> None:
     files = {"compose.yml": "include: [b.yml]\n", "b.yml": f"include: [compose.yml]\n{_BASE}"}
     assert servers_of("docker compose run web pytest", files=files) == ["postgres:13"]
