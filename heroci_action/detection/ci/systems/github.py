@@ -196,44 +196,51 @@ class _Job:
             given = table(self.content.get("with")).items()
             inputs = {name: value_of(text, self.contexts) for name, text in given}
             yield from self.workflow.call(join(uses), inputs, self.name)
-            return
-        if uses:
+        elif uses:
             inputs = self._variables(self.content.get("with"))
             job = Job(name=self.name, source=self.workflow.path, trigger=self._trigger)
             yield read_inputs(job, uses, inputs, self.workflow.tree)
-            return
+        else:
+            yield self._with_commands()
+
+    def _with_commands(self) -> Job:
+        """Return the job with the commands of its steps; what these set counts for all of it."""
         image = self._container(self.contexts)
-        context = Context(
+        state = Context(
             files=WorkingTree(self.workflow.tree),
             python=newest_python([self._python_of(self.leg or {})]),
             builds=self.workflow.builds,
         )
-        steps = Steps(
+        steps = self._reader(state)
+        commands = tuple(steps.read(items(self.content.get("steps"))))
+        return Job(
+            name=self.name,
+            source=self.workflow.path,
+            commands=commands,
+            services=(*self._services(), *steps.servers),
+            image=image,
+            python=newest_python(steps.pythons) or state.python,
+            trigger=self._trigger,
+            pythons=pythons_of(self.legs, self._python_of, self._lets_fail),
+            may_fail=self._lets_fail(self.leg or {}),
+            is_linux=not self._runs_elsewhere(),
+            predefined=self.workflow.predefined,
+            created=created_files(state.files),
+            similar=self._similar,
+            not_followed=tuple(state.not_followed),
+            actions=tuple(state.actions),
+        )
+
+    def _reader(self, state: Context) -> Steps:
+        """Return the reader of the job's steps, which adds to the variables and outputs of the job."""
+        return Steps(
             tree=self.workflow.tree,
             source=self.workflow.path,
             trigger=self.workflow.trigger,
             workflow=self.workflow.workflow,
             job=self.content,
             contexts=self.contexts,
-            state=context,
-        )
-        commands = tuple(steps.read(items(self.content.get("steps"))))
-        yield Job(
-            name=self.name,
-            source=self.workflow.path,
-            commands=commands,
-            services=(*self._services(), *steps.servers),
-            image=image,
-            python=newest_python(steps.pythons) or context.python,
-            trigger=self._trigger,
-            pythons=pythons_of(self.legs, self._python_of, self._lets_fail),
-            may_fail=self._lets_fail(self.leg or {}),
-            is_linux=not self._runs_elsewhere(),
-            predefined=self.workflow.predefined,
-            created=created_files(context.files),
-            similar=self._similar,
-            not_followed=tuple(context.not_followed),
-            actions=tuple(context.actions),
+            state=state,
         )
 
     def _runs_elsewhere(self) -> bool:
