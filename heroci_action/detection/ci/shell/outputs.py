@@ -26,16 +26,30 @@ _Printer = Callable[[list[str], Lines, ShellState], Lines]
 
 def output_of(commands: list[list[str]], state: ShellState) -> Lines:
     """Return the lines that a pipe of commands prints; None if they are not known."""
+    # Read nothing for a pipe that ends unknown: `git ls-files | xargs sha1sum` may name thousands.
+    if not all(_is_known(words) for words in commands):
+        return None
     lines: Lines = None
     for words in commands:
-        name, *arguments = _without_launchers(words) or [""]
-        printer = _PRINTERS.get(name.rpartition("/")[2])
-        if printer is None or UNKNOWN in "".join(words):
-            return None
-        lines = printer(arguments, lines, state)
+        name, *arguments = _without_launchers(words)
+        lines = _PRINTERS[_name_of(name)](arguments, lines, state)
         if lines is None:
             return None
     return lines
+
+
+def _is_known(words: list[str]) -> bool:
+    """Return whether a command is one whose output can be known; xargs is known by its program."""
+    if UNKNOWN in "".join(words):
+        return False
+    name, *arguments = _without_launchers(words) or [""]
+    if _name_of(name) == "xargs" and arguments:
+        return _is_known(arguments)
+    return _name_of(name) in _PRINTERS
+
+
+def _name_of(program: str) -> str:
+    return program.rpartition("/")[2]
 
 
 def _without_launchers(words: list[str]) -> list[str]:
@@ -135,7 +149,7 @@ def _tr(arguments: list[str], lines: Lines, _: ShellState) -> Lines:
 
 def _xargs(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     """Read `… | xargs dirname`, without options; without a program, xargs calls echo."""
-    if lines is None or (arguments[:1] and arguments[0].startswith("-")):
+    if lines is None:
         return None
     words = (word for line in lines for word in split_words(line))
     return output_of([[*(arguments or ["echo"]), *words]], state)

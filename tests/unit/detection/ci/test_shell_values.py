@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.ci.shell.outputs import output_of
+from heroci_action.detection.ci.shell.state import ShellState
 from tests.unit.detection.ci.trees import commands_of, shown
 from tests.unit.detection.projects import django, loaded
 
@@ -126,3 +130,16 @@ def test_a_program_keeps_the_text_that_it_reads(tmp_path: Path) -> None:
 def test_variables_of_a_file_are_exported_by_their_names(line: str) -> None:
     found = commands_of(f"{line}\npytest\n", {"ci.env": "# the CI\nMODE=fast\nSITE=x=y\n"})
     assert found[-1].env == {"MODE": "fast", "SITE": "x=y"}
+
+
+def test_a_pipe_whose_end_is_not_known_reads_nothing() -> None:
+    read: list[str] = []
+
+    class Files:
+        def matching(self, pattern: str, *_: object) -> list[str]:
+            read.append(pattern)
+            return ["shop.py"]
+
+    pipe = [["git", "ls-files"], ["sort"], ["xargs", "sha1sum"], ["cut", "-d", " ", "-f", "1"]]
+    state = cast("ShellState", SimpleNamespace(files=Files(), directory="."))
+    assert (output_of(pipe, state), read) == (None, [])
