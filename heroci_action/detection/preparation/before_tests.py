@@ -16,8 +16,11 @@ from heroci_action.detection.preparation.steps import find_steps_of_image
 from heroci_action.detection.preparation.tasks import unite_tasks
 from heroci_action.detection.preparation.tracked_files import changes_content
 from heroci_action.detection.project_files import ProjectFiles, once
+from heroci_action.detection.test_runner.choice import suite_runs
 
 _DOWNLOADED = "it needs a file that another line downloads"
+# `mv coverage.xml client.xml`, `cp junit.xml ..`
+_RESULTS = re.compile(r"(?i)coverage|junit|codecov|htmlcov|(reports?|results?)\b")
 
 
 @once
@@ -87,12 +90,24 @@ def _files_of(command: Command) -> set[str]:
 def _around_tests(
     project: ProjectFiles, commands: tuple[Command, ...]
 ) -> tuple[list[Command], list[Command]]:
-    """Return the commands before the first test run, and the others that run no tests.
+    """Return the commands before the suite's first run, and the others that run no tests.
 
-    A task of npm is one command, unless the tests are a part of it.
+    A task of npm is one command, unless the tests are a part of it. The job may test another program before, such as a
+    client: the lines between belong to the suite, unless they handle the results of that program's tests.
     """
     runs = [place for place, command in enumerate(commands) if find_test_run(command, project.tree)]
     around = {id(outer) for place in runs for outer in commands[place].via}
-    first = runs[0] if runs else len(commands)
-    after = [commands[place] for place in range(first, len(commands)) if place not in runs]
-    return unite_tasks(commands[:first], around), unite_tasks(after, around)
+    earliest = runs[0] if runs else len(commands)
+    own = {id(run.command) for run in suite_runs(project)}
+    first = next((place for place in runs if id(commands[place]) in own), earliest)
+    others = [place for place in range(len(commands)) if place not in runs]
+    before = [
+        place
+        for place in others
+        if place < earliest or (place < first and not _RESULTS.search(commands[place].line))
+    ]
+    after = [place for place in others if place not in before]
+    return (
+        unite_tasks([commands[place] for place in before], around),
+        unite_tasks([commands[place] for place in after], around),
+    )

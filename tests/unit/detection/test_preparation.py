@@ -982,3 +982,35 @@ def test_of_a_loop_that_tries_again_the_first_pass_counts(
     found = loaded(tmp_path, {**django(), "build.py": "", **workflow(line, TEST)})
     assert [each.line for each in found.facts.left_out] == left_out
     assert [step.run for step in found.config.tests.before] == steps
+
+
+def test_the_lines_between_the_tests_of_a_client_and_the_suite_prepare_the_suite(
+    tmp_path: Path,
+) -> None:
+    lines = (
+        "cd client && pytest && cd ..",
+        "cp client/coverage.xml client.xml",
+        "cp .env.ci .env",
+        TEST,
+        "cp .env.ci after.env",
+    )
+    files = {".env.ci": "SHOP=1\n", "client/tests/test_client.py": "", **workflow(*lines)}
+    assert [step.run for step in the_tests(tmp_path, files).before] == ["cp .env.ci .env"]
+
+
+def test_a_directory_of_another_repository_is_none_of_the_project_with_the_same_name(
+    tmp_path: Path,
+) -> None:
+    ci = """
+        on: push
+        jobs:
+          test:
+            steps:
+              - {uses: actions/checkout@v4, with: {path: site}}
+              - {uses: actions/checkout@v4, with: {repository: acme/shop, path: shop}}
+              - {run: touch generated.txt, working-directory: ./shop}
+              - {run: touch own.txt, working-directory: site/shop}
+              - {run: python manage.py test, working-directory: site}
+    """
+    found = the_tests(tmp_path, {"shop/__init__.py": "", ".github/workflows/ci.yml": ci})
+    assert [step.run for step in found.before] == ["cd shop && touch own.txt"]

@@ -29,10 +29,15 @@ def leave_checkout_path(text: str, place: str) -> str:
 
 
 def directory_in_checkout(directory: str, place: str) -> str:
-    """Return a directory of the workspace as a directory of the repository."""
+    """Return a directory of the workspace as a directory of the repository.
+
+    Next to the checkout are other repositories, whose directories may have the names of the project's own.
+    """
     path = join(directory)
-    if place in {"", "."} or not (path == place or path.startswith(f"{place}/")):
+    if place in {"", "."} or path == "." or path.startswith(("/", "~", "..")):
         return path
+    if path != place and not path.startswith(f"{place}/"):
+        return f"/{path}"
     return join(".", path.removeprefix(place).lstrip("/"))
 
 
