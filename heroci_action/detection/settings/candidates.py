@@ -26,9 +26,10 @@ _DEFINES = re.compile(r"^(INSTALLED_APPS|DATABASES)\b", re.MULTILINE)
 
 
 def find_test_settings(project: ProjectFiles) -> tuple[str, ...]:
-    """Return the settings modules with a usual name, those for tests first."""
-    paths = (*project.tree.matching(_FOR_TESTS), *project.tree.matching(_USUAL))
-    found = (dotted(project, path) for path in paths if _DEFINES.search(project.tree.text(path)))
+    """Return the settings modules with a usual name, those for tests first, and none of another project."""
+    tree, territory = project.tree, project.ci.territory
+    paths = filter(territory.contains, (*tree.matching(_FOR_TESTS), *tree.matching(_USUAL)))
+    found = (dotted(project, path) for path in paths if _DEFINES.search(tree.text(path)))
     return tuple(filter(None, found))
 
 

@@ -60,7 +60,7 @@ def _choices(project: ProjectFiles) -> Iterator[Choice]:
     pytest = uses_pytest(project)
     config = pytest_config(project)
     if pytest:
-        yield _option(config.options.get("addopts", "")), f"--ds in {config.file}"
+        yield settings_option(config.options.get("addopts", "")), f"--ds in {config.file}"
     yield from _in_ci(project)
     if pytest:
         yield config.settings, f"{VARIABLE} in {config.file}"
@@ -78,11 +78,12 @@ def _choices(project: ProjectFiles) -> Iterator[Choice]:
 
 def settings_of(project: ProjectFiles, command: Command) -> str | None:
     """Return the settings module with which the CI runs a command of Django; None if it is not in the repository."""
-    named = _option(" ".join(command.words)) or command.env.get(VARIABLE)
+    named = settings_option(" ".join(command.words)) or command.env.get(VARIABLE)
     return _known(project, named or settings_in_manage(project, testing=False))
 
 
-def _option(line: str) -> str | None:
+def settings_option(line: str) -> str | None:
+    """Return the module in `--settings=shop.settings`, `--ds shop.settings`."""
     match = _OPTION.search(line)
     return match[1] if match else None
 
@@ -93,7 +94,7 @@ def _in_ci(project: ProjectFiles) -> Iterator[Choice]:
     others = project.ci.suite.runs if project.ci.suite else ()
     for run in (main,) if main else others:
         command = run.command
-        yield _option(" ".join(run.arguments)), f"the test command in {command.source}"
+        yield settings_option(" ".join(run.arguments)), f"the test command in {command.source}"
         inline = command.call.env.get(VARIABLE)
         yield inline, f"the test command in {command.source}"
         yield _known(project, command.env.get(VARIABLE)), f"{VARIABLE} in {command.source}"

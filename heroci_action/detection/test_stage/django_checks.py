@@ -15,12 +15,12 @@ from heroci_action.detection.ci.left_out import (
 )
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.test_runs import is_django
-from heroci_action.detection.findings import Fact, Finding, Found
+from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.image.foreign import runs_foreign_code
 from heroci_action.detection.lint.hooks import hooks_of_ci
 from heroci_action.detection.preparation.tasks import git_reason
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.settings.choice import choose_settings, settings_of
+from heroci_action.detection.settings.choice import choose_settings, settings_of, settings_option
 from heroci_action.detection.test_stage.unread_tests import unread_lines
 
 # The options of makemigrations with a value.
@@ -48,6 +48,7 @@ def _missing_migrations(project: ProjectFiles) -> Iterator[Finding]:
         used = settings_of(project, checks[0])
         yield Fact("migration_apps", _checked_apps(checks))
         yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
+        yield from _warn_of_other_settings(checks, used)
     elif not project.layout.starts_django:
         yield Found("tests.check-migrations", False, "a package without manage.py")
     elif (source := _ci_source(project)) and not _checked_by_hook(project):
@@ -67,6 +68,19 @@ def _labels(check: Command) -> tuple[str, ...]:
     after = check.words[check.words.index("makemigrations") + 1 :]
     words = Options.split(after, _VALUED).words
     return words if all(map(_LABEL.fullmatch, words)) else ()
+
+
+def _warn_of_other_settings(checks: list[Command], used: str | None) -> Iterator[Finding]:
+    """Warn of checks that name other settings than the plan's: those of another edition have further apps."""
+    named = ((check, settings_option(" ".join(check.words))) for check in checks)
+    lines = [
+        f"{check.brief!r} ({check.source})" for check, other in named if other and other != used
+    ]
+    if lines:
+        shown = ", ".join(dict.fromkeys(lines))
+        yield Warn(
+            f"the CI also looks for missing migrations with other settings, and the plan does not: {shown}"
+        )
 
 
 def _migration_checks(project: ProjectFiles, *, may_fail: bool = False) -> Iterator[Command]:

@@ -276,3 +276,17 @@ def test_a_check_of_a_directory_of_the_image_is_no_step(
     )
     assert ("bandit" in found.config.lint) is planned
     assert any("also runs" in text and "bandit" in text for text in found.warnings) is not planned
+
+
+def test_a_check_of_migrations_with_other_settings_is_named(tmp_path: Path) -> None:
+    check = "python manage.py makemigrations --check"
+    ci = workflow(
+        check,
+        f"{check} --settings=edition.settings",
+        f"{check} --settings=mysite.settings",
+        "pytest",
+    )
+    found = project(tmp_path, ci)
+    (text,) = (text for text in found.warnings if "missing migrations" in text)
+    assert "edition.settings' (" in text
+    assert "mysite.settings" not in text

@@ -182,3 +182,16 @@ def test_the_configuration_of_the_root_comes_first(tmp_path: Path) -> None:
     write(tmp_path, {**PROJECTS, **own})
     assert not load(tmp_path).config.fail_fast
     assert load(tmp_path / "apps/api").config.fail_fast
+
+
+def test_settings_for_the_tests_of_another_project_are_no_choice(tmp_path: Path) -> None:
+    lines = "import os\nNAME = os.environ['DJANGO_SETTINGS_MODULE']\n"
+    files = {
+        "apps/api/manage.py": lines,
+        "apps/api/api/settings.py": "INSTALLED_APPS = []\n",
+        "apps/web/manage.py": lines,
+        "apps/web/web/settings_test.py": "INSTALLED_APPS = []\n",
+    }
+    write(tmp_path, files)
+    assert load(tmp_path / "apps/api").config.settings == "api.settings"
+    assert load(tmp_path / "apps/web").config.settings == "web.settings_test"
