@@ -37,6 +37,7 @@ from heroci_action.detection.test_stage.secret_files import warn_of_secret_files
 from heroci_action.detection.test_stage.unread_tests import find_unread_tests
 from heroci_action.detection.variables.conditional import find_conditional_variables
 from heroci_action.detection.variables.of_settings import find_unknown_variables
+from heroci_action.detection.variables.unset_in_compose import warn_of_unset_variables
 from heroci_action.repository.files import join, relative_path
 
 # Scripts that configure Django by themselves and call its runner, as packages without a project have them.
@@ -64,6 +65,7 @@ def detect_test_stage(project: ProjectFiles) -> Iterator[Finding]:
     yield from warn_of_real_database(project, before, left_out)
     yield from warn_of_handed_over(project)
     yield from warn_of_secret_files(project)
+    yield from warn_of_unset_variables(project)
     yield from find_unread_tests(project, arguments)
     further = tuple(find_further_runs(project, runs))
     yield from warn_of_missing_tests(project, runs, further)

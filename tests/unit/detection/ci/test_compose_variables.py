@@ -50,3 +50,41 @@ def test_a_compose_file_for_developers_gives_no_empty_value(tmp_path: Path) -> N
     found = loaded(tmp_path, {**files("${OTHER}"), ".github/workflows/ci.yml": ""})
     assert found.config.env == {}
     assert any("no value: API_KEY (" in text for text in found.warnings)
+
+
+CIRCLECI = """
+version: 2
+jobs: {build: {machine: true, environment: {MODE: ci}, steps: [{run: "RUN"}]}}
+"""
+GITLAB = "variables: {MODE: ci}\ntest: {script: ['RUN']}\n"
+TRAVIS = "env: {global: [MODE=ci]}\nscript: ['RUN']\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [(".circleci/config.yml", CIRCLECI), (".gitlab-ci.yml", GITLAB), (".travis.yml", TRAVIS)],
+)
+@pytest.mark.parametrize(
+    "run", [RUN, "docker compose up -d && docker compose exec -T web python manage.py test"]
+)
+def test_a_variable_that_a_page_of_the_service_may_set_is_named(
+    tmp_path: Path, path: str, text: str, run: str
+) -> None:
+    compose = "environment: {API_KEY: '${API_KEY}', MODE: '${MODE}', URL: 'http://${HOST:-web}'}"
+    found = loaded(
+        tmp_path,
+        {
+            **files("", run),
+            "compose.yml": f"services: {{web: {{build: ., {compose}}}}}\n",
+            ".github/workflows/ci.yml": "",
+            path: text.replace("RUN", run),
+        },
+    )
+    assert (found.config.env["API_KEY"], found.config.env["MODE"]) == ("", "ci")
+    (warning,) = [text for text in found.warnings if "no file sets what" in text]
+    assert warning.startswith("no file sets what Compose gives the tests as API_KEY, so")
+
+
+def test_githubs_files_name_all_variables(tmp_path: Path) -> None:
+    found = loaded(tmp_path, files("${OTHER}"))
+    assert not any("no file sets what" in text for text in found.warnings)
