@@ -149,7 +149,7 @@ def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
 
 
 def only_shows(project: ProjectFiles, command: Command) -> bool:
-    """Return whether a formatter shows what it would change and passes: `isort --diff`; that of Ruff fails."""
+    """Return whether a formatter shows its changes and passes: `isort --diff`; Ruff's formatter fails."""
     name, arguments = command.call.name, set(command.call.arguments)
     shows = bool(_SHOWING & arguments) and not (_CHECKING - _SHOWING) & arguments
     if name not in {"black", "isort"} or not shows:
@@ -158,12 +158,12 @@ def only_shows(project: ProjectFiles, command: Command) -> bool:
 
 
 def reads_pipe(command: Command) -> bool:
-    """Return whether a command checks only what another one prints: `git diff | flake8 --diff`."""
+    """Return whether a command checks only the output of another one: `git diff | flake8 --diff`."""
     return command.reads_pipe and "xargs" not in command.call.launchers
 
 
 def is_judged(command: Command) -> bool:
-    """Return whether another program decides about what a command finds: `mypy shop | mypy-baseline filter`."""
+    """Return whether another program judges the findings of a command: `mypy shop | mypy-baseline filter`."""
     return not _KEEPING.issuperset(command.feeds)
 
 
@@ -360,7 +360,7 @@ def _form(call: Call) -> tuple[str, tuple[str, ...], str]:
 def further_calls(project: ProjectFiles, found: list[Call]) -> tuple[list[Call], ...]:
     """Return the equal calls for each further program and set of options.
 
-    Hooks repeat what the CI calls by itself, so they count only for other places.
+    Hooks repeat the CI's own calls, so they count only for other places.
     """
     own = {path for call in found if not call.is_hook for path in _targets(project, call)}
     further: dict[tuple[str, tuple[str, ...], str], list[Call]] = {}

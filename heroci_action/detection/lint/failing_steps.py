@@ -13,7 +13,7 @@ from heroci_action.detection.ci.yaml_file import items, read_yaml, table
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.text import one_line
 
-# What a job that only sums up the others reads.
+# The results of other jobs, which a job reads that only sums them up.
 _SUMS_UP = re.compile(r"\bneeds\.|toJson\(needs\)")
 _BRIEF = 80  # characters of a step without a name
 

@@ -1,4 +1,4 @@
-"""Commands of which HeroCI does not know what they do, after the tests of the CI: the job fails if they do."""
+"""Unknown commands after the tests of the CI: if they fail, the job fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks that import what they check, with the packages of another project in the repository."""
+"""Checks that import the checked code, with the packages of another project in the repository."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def find_pin_with(project: ProjectFiles, programs: Container[str], package: str)
 
 
 def find_range_with(project: ProjectFiles, programs: Container[str], package: str) -> str | None:
-    """Return the range of versions that the CI allows where it calls one of these programs: `flake8<4`."""
+    """Return the range of versions that the CI allows for calls of one of these programs: `flake8<4`."""
     python = choose_python(project)[0]
     for requirement in applicable(installed_with(project, programs), python):
         if distribution(requirement) == package and is_bounded(requirement):

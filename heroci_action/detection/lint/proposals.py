@@ -26,7 +26,7 @@ _OWN_ENVIRONMENT = frozenset({"uvx", "pipx"})
 # Programs that check the files in `dist`, and programs that make them.
 _OF_PACKAGES = frozenset({"twine", "check-wheel-contents", "pyroma"})
 _BUILDERS = frozenset({"uv", "poetry", "hatch", "pdm", "flit", "setup.py"})
-# What a job installs in order to install or to run something else.
+# Packages that a job installs in order to install or to run something else.
 _INSTALLERS = frozenset({"pip", "setuptools", "wheel", "uv", "poetry", "pipenv", "tox", "nox"})
 
 
@@ -42,9 +42,9 @@ def propose_stage(name: str, steps: Iterable[str]) -> tuple[str, ...]:
 
 
 def steps_of(project: ProjectFiles, job: Job, command: Command) -> tuple[str, ...]:
-    """Return a check as steps, after what its job installs for it; none if a part of them is not known.
+    """Return a check as steps, after the installations of its job for it; none if a part of them is not known.
 
-    A script of the repository knows what is not known of a line in it, so that its call is the step.
+    A script of the repository knows the unknown parts of its lines, so that its call is the step.
     """
     if UNKNOWN in command.line:
         scripts = (each for each in command.via if program_file(each, project.tree))
@@ -58,7 +58,7 @@ def steps_of(project: ProjectFiles, job: Job, command: Command) -> tuple[str, ..
 
 
 def installs_of(project: ProjectFiles, job: Job, command: Command) -> Iterator[str]:
-    """Yield what a job installs before a command for its environment; of Python, only what the plan does not.
+    """Yield the installations of a job before a command; of Python, only packages that the plan does not install.
 
     If git looks for changes, what makes them belongs to it; so does what builds a package that is checked.
     """

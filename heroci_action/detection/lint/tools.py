@@ -229,7 +229,7 @@ def _config_of(project: ProjectFiles, path: str) -> str:
 
 
 def _installs_for_hooks(project: ProjectFiles) -> Iterator[str]:
-    """Yield what the first job that runs hooks installs for them."""
+    """Yield the installations for hooks in the first job that runs them."""
     for job in project.ci.jobs:
         for command in job.commands:
             if hooks_of(command, project):
@@ -262,7 +262,7 @@ def _by_call(source: Source, project: ProjectFiles, tool: LintTool) -> _Evidence
     found = source(tool)
     if not found:
         return None
-    # What the CI calls by itself, it has installed.
+    # The CI installs the tools that it calls itself.
     hooks = found if found[0].is_hook else []
     version = next((call.version for call in hooks if call.version), None)
     return _Evidence(why=found[0].why, command=_command(project, tool, found), version=version)
@@ -279,7 +279,7 @@ def _by_section(project: ProjectFiles, tool: LintTool) -> _Evidence | None:
 
 
 def _uncalled(project: ProjectFiles, tool: LintTool, why: str) -> _Evidence:
-    """Return the evidence for a tool that nothing calls; what it excludes must not be named in its command."""
+    """Return the evidence for a tool that nothing calls; its command must not name paths that it excludes."""
     if not exclusions_of(project, tool):
         return _Evidence(why=why)
     call = Call(why=why, program=tool.command[0], directory=project.layout.directory)

@@ -87,7 +87,7 @@ def find_plugins(project: ProjectFiles) -> Iterator[str]:
 
 
 def _stubs(project: ProjectFiles) -> Iterator[str]:
-    """Yield the stubs that the CI installs only where it calls mypy."""
+    """Yield the stubs that the CI installs only for its calls of mypy."""
     for requirement in installed_with(project, LINT_TOOLS["mypy"].programs):
         name = distribution(requirement)
         if _STUBS.fullmatch(name) and name not in distributions(project):

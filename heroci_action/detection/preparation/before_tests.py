@@ -56,7 +56,7 @@ def find_preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[Left
 
 
 def find_preparation_of(project: ProjectFiles, job: Job, run: Command) -> tuple[str, ...]:
-    """Return what a job runs before one of its commands: the lines that a step can repeat, and what they install."""
+    """Return the lines of a job before one of its commands that a step can repeat, and their installations."""
     place = job.commands.index(run)
     around = {id(outer) for outer in run.via}
     found: dict[str, None] = {}
@@ -80,7 +80,7 @@ def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftO
 
 
 def _files_of(command: Command) -> set[str]:
-    """Return the names of the files of a line: the program, arguments with a dot or a directory, what it writes."""
+    """Return the names of the files of a line: the program, arguments with a dot or a directory, and written files."""
     words = [command.call.program, *command.call.arguments]
     mentioned = (word for word in words if re.search(r"[./]\w", word) or word is words[-1])
     named = (*mentioned, *(write.path for write in command.writes))

@@ -36,7 +36,7 @@ def _is_compared(project: ProjectFiles, commands: Sequence[Command], place: int)
     made = _made(project, command)
     if any(made & _named(each) for each in comparisons) and not made & others:
         return True
-    # Git compares what the command makes anew with what the repository contains.
+    # Git compares the files that the command makes again with those in the repository.
     asks = later[0] if later and later[0].call.name == "git" else None
     anew = (
         set(_outputs(command)) if asks and reason_of_git(asks.call.arguments) == CHECKS else set()

@@ -64,7 +64,7 @@ def find_import_queries(project: ProjectFiles, services: frozenset[str]) -> Iter
 
 
 def _imported_by_urls(project: ProjectFiles) -> Iterator[str]:
-    """Yield the modules that the system checks import: those with URLs, and what these import, directly or not."""
+    """Yield the modules that the system checks import: modules with URLs, and their direct and indirect imports."""
     pending = list(project.tree.matching(_URLS))
     seen = set(pending)
     while pending:

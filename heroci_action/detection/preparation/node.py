@@ -40,7 +40,7 @@ def call_with_npx(project: ProjectFiles, command: Command) -> list[str]:
 
 
 def _managers_in(project: ProjectFiles, command: Command) -> set[str]:
-    """Return the package manager of a call, and those of the scripts that it runs."""
+    """Return the package managers of a call and of the scripts that it runs."""
     inner = (
         each for each in project.commands if any(_is_same(outer, command) for outer in each.via)
     )

@@ -1,4 +1,4 @@
-"""Tests on the database that the CI prepares, instead of one that the test runner makes."""
+"""Tests on the database that the CI prepares, instead of the test runner's."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def warn_of_real_database(
 
 
 def _replacing(project: ProjectFiles) -> Iterator[str]:
-    """Yield the files whose fixture makes no test database; one that asks for the usual fixture adds to it."""
+    """Yield the files whose fixture makes no test database; a fixture that asks for the usual one adds to it."""
     for path in project.tree.matching(_CONFTEST):
         if _FIXTURE not in project.tree.text(path):
             continue

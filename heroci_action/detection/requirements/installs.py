@@ -158,7 +158,7 @@ def merge(one: Installs, other: Installs) -> Installs:
         one,
         **{name: _union(getattr(one, name), getattr(other, name)) for name in _LISTS},
         source=one.source or other.source,
-        # A later call may install what an earlier one left out.
+        # A later call may install packages that an earlier one left out.
         without=one.without & other.without if both else one.without | other.without,
         manager=one.manager or other.manager,
         project=one.project or other.project,
@@ -234,7 +234,7 @@ class _Reader:
         )
 
     def _named(self, words: tuple[str, ...]) -> Installs:
-        """Return what the words of a call name: packages, packages of the repository, and the project itself."""
+        """Return the installations that a call names: packages, packages of the repository, and the project itself."""
         others = {word: place for word in words if (place := self._other_project(word))}
         rest = [word for word in words if word not in others]
         local = dict(filter(None, map(self._own_project, rest)))

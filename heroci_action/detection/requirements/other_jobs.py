@@ -1,4 +1,4 @@
-"""The installations of another job, for a suite whose own job installs no Django: it gets that job's environment."""
+"""The installations of another job, for a suite whose own job installs no Django and uses that job's environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from heroci_action.detection.requirements.installs import Installs, merge, read_
 
 
 def with_other_job(project: ProjectFiles, installs: Installs) -> Installs:
-    """Return what the suite's job installs, on top of what a job before it does if only that installs Django.
+    """Return the installations of the suite's job, after those of an earlier job if only that installs Django.
 
     GitLab hands `venv/` over in a cache; without Django, no test could run.
     """

@@ -33,7 +33,7 @@ def workspace_of(tree: RepositoryFiles, directory: str) -> Mapping[str, Any]:
 
 
 def lock_of_workspace(tree: RepositoryFiles, lock: str) -> str:
-    """Return the lock file that uv reads in a directory with one: in a member of a workspace, that of its root."""
+    """Return the lock file that uv reads in a directory with one: a member of a workspace has its root's."""
     member = parent(lock)
     for root in ancestors(member)[1:]:
         shared = join(root, "uv.lock")
@@ -56,7 +56,7 @@ def _fits(path: str, patterns: Sequence[str]) -> bool:
 def packages_of_root(
     project: ProjectFiles, root: str, installs: Installs, locked: Sequence[Requirement]
 ) -> Iterator[str]:
-    """Yield what the job installs for the root in addition to a member: its groups, each in the locked version.
+    """Yield the installations for the root in addition to a member: its groups, each in the locked version.
 
     uv installs no group of the root for a member.
     """

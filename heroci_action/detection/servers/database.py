@@ -188,7 +188,7 @@ def _keys(project: ProjectFiles, way: Database, kind: ServerKind) -> Iterator[Fi
 
 
 def _key(way: Database, kind: ServerKind, key: str, address: str) -> Iterator[Finding]:
-    """Yield what an address that no variable contains demands of the server, or of the variables of libpq."""
+    """Yield a part of the address that no variable contains, for the server or for a variable of libpq."""
     if key in way.variables:
         return
     literal, of_image = way.literals.get(key, ""), IMAGE_ENV[kind.name].get(key)

@@ -87,7 +87,7 @@ def _choose_free(project: ProjectFiles, ways: list[Database]) -> Database | None
 def _on_server(ways: list[Database], wanted: Vendor) -> Database | None:
     """Return the definition that can use a server of this vendor; a URL decides before a name.
 
-    Where another one reads variables, a host from elsewhere is that of a production system, such as a secret's.
+    If another one reads variables, a host from elsewhere belongs to a production system, such as a secret's.
     """
     urls = [way for way in ways if way.url and way.vendor is not Vendor.SQLITE]
     named = [way for way in ways if way.vendor is wanted]
@@ -189,13 +189,13 @@ def _is_settled(project: ProjectFiles, vendor: Vendor) -> bool:
 
 
 def _vendor_by_driver(project: ProjectFiles, vendor: Vendor) -> Vendor:
-    """Return the vendor whose driver is a dependency, else the one that the code names, else SQLite."""
+    """Return the vendor whose driver is a dependency, else the vendor in the code, else SQLite."""
     wanted = wanted_vendor(project)
     if wanted or not distributions(project):
         return wanted or Vendor.POSTGRESQL
     if vendor is not Vendor.UNKNOWN:
         return vendor
-    # Where no variable has the URL, the settings name another database.
+    # If no variable has the URL, the settings name another database.
     named = (way.vendor for way in _find(project) if way.vendor is not Vendor.UNKNOWN)
     return next(named, Vendor.SQLITE)
 

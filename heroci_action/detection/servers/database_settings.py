@@ -128,7 +128,7 @@ class _Reader:
                     self.ways[-1] = _updated(self.ways[-1], way)
                     return
             case [alias, str(key), *_] if self._is_own(alias) and key in _KEYS:
-                # What is made of the value itself, such as HOST.replace("%3a", ":"), comes from the same place.
+                # A change of the value itself, such as HOST.replace("%3a", ":"), comes from the same place.
                 is_off = self._is_off(statement) or self._is_for_another(statement)
                 if not (is_off or _extends_itself(value)):
                     self._change(key, value, self._switches(statement))
@@ -177,7 +177,7 @@ class _Reader:
             self.ways[-1:] = [_updated(self.ways[-1], way) if self.ways else way]
 
     def _value_at(self, value: ast.expr, statement: Statement) -> ast.expr:
-        """Return what was assigned last to a name before a statement: several databases may use the same name."""
+        """Return the last value of a name before a statement: several databases may use the same name."""
         if not isinstance(value, ast.Name):
             return value
         found: ast.expr = value
@@ -273,7 +273,7 @@ class _Reader:
         return found
 
     def _truth(self, read: Read) -> str | None:
-        """Return a true value for a variable: the one that it has, or any if it would be false otherwise."""
+        """Return a true value for a variable: its own, or any if that would be false."""
         given = self.resolver.value_of(read.name)
         if given and not is_false(given):
             return given

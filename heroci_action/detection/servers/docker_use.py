@@ -53,7 +53,7 @@ def detect_docker_use(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _belongs(file: str, places: frozenset[str]) -> bool:
-    """Return whether a file contains tests in one of these places, or what they use."""
+    """Return whether a file contains tests in one of these places, or code that they use."""
     if OF_TESTS.search(file) is None:
         return False
     inside = not places.isdisjoint(ancestors(file))
@@ -79,7 +79,7 @@ def _is_loaded(project: ProjectFiles, file: str) -> bool:
 
 
 def _places(project: ProjectFiles) -> Iterator[str]:
-    """Yield the directories and files of the tests: those that the configuration names, else those of the suite."""
+    """Yield the directories and files of the tests, as the configuration or else the suite names them."""
     here, given = project.layout.directory, project.configured("tests.args")
     if not isinstance(given, list):
         runs = suite_runs(project)
@@ -106,7 +106,7 @@ def _exclusions(project: ProjectFiles) -> frozenset[str]:
 
 
 def _is_excluded(project: ProjectFiles, file: str, words: frozenset[str]) -> bool:
-    """Return whether these places and markers are those of a file's tests."""
+    """Return whether the tests of a file are in these places or have these markers."""
     path = f"{relative_path(file, project.layout.directory)}/"
     text = project.tree.text(file)
     return any(
@@ -115,7 +115,7 @@ def _is_excluded(project: ProjectFiles, file: str, words: frozenset[str]) -> boo
 
 
 def _uses(module: ast.Module) -> Iterator[tuple[int, str]]:
-    """Yield the line of each statement that starts containers, with what it does."""
+    """Yield the line of each statement that starts containers, with a description."""
     nodes = list(ast.walk(module))
     assigned = {
         target.id: node.value
@@ -131,7 +131,7 @@ def _uses(module: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _import(node: ast.AST) -> str | None:
-    """Return what an import brings that starts containers, or the fixture that a function uses or replaces."""
+    """Return the imported package that starts containers, or the fixture that a function uses or replaces."""
     match node:
         case ast.ImportFrom(module="docker", names=names, level=0):
             clients = _CLIENTS.intersection(alias.name for alias in names)

@@ -1,6 +1,6 @@
 """The databases other than the chosen one: on its server, with their own names, as the project's CI has them.
 
-They are those under other aliases, and what the settings define for an alias under other conditions.
+They have other aliases, or are the definitions of an alias under other conditions.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SERVERS = frozenset({Vendor.POSTGRESQL, Vendor.MYSQL})
 
 
 def detect_further_databases(project: ProjectFiles, services: frozenset[str]) -> Iterator[Finding]:
-    """Yield what the variables of the other databases contain, if they are of the kind of the default one."""
+    """Yield the variables of the other databases, if these are of the kind of the default one."""
     source, first = settings_source(project), choose_database(project)
     vendor = choose_vendor(project, first) if first else Vendor.UNKNOWN
     if source is None or first is None:
