@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Any
 
 from heroci_action.detection.ci.left_out import CHECKS, CONDA
@@ -13,7 +14,7 @@ from heroci_action.detection.ci.records import UNKNOWN, Image, LeftOut
 from heroci_action.detection.ci.systems import linter_actions
 from heroci_action.detection.ci.systems.action_servers import find_servers
 from heroci_action.detection.ci.systems.linter_inputs import linter_lines, named_line
-from heroci_action.detection.ci.yaml_file import items, table, texts
+from heroci_action.detection.ci.yaml_file import is_false, items, parse_yaml, table, texts
 
 # `{name}` is an input, `{name|default}` one with a default, `{@name}` an exact version, `{--option=name}` an option,
 # once for each line of the input.
@@ -183,7 +184,8 @@ class Action:
         form = _LINES.get(self.name)
         if form is not None:
             lines = (" ".join(_INPUT.sub(self._fill, line).split()) for line in form.split("\n"))
-            return "\n".join(line for line in lines if line != "pip install")
+            installs = pnpm_installs(self.inputs.get("run_install", ""))
+            return "\n".join(each for each in (*lines, *installs) if each != "pip install")
         # The script of `appleboy/ssh-action` runs on the machine that it names.
         if self.name.startswith("actions/") or (_SSH.search(self.name) and "host" in self.inputs):
             return None
@@ -209,6 +211,16 @@ class Action:
     def servers(self, source: str) -> tuple[Image, ...]:
         """Return the servers that the action starts."""
         return () if self.is_check else find_servers(self.name, self.inputs, source)
+
+
+def pnpm_installs(text: str) -> Iterator[str]:
+    """Yield the installations that `run_install` of pnpm/action-setup asks for: `true`, or a list with options."""
+    value = next(iter(parse_yaml(f"run:\n{indent(text, '  ')}")), {}).get("run")
+    if value is None or is_false(str(value)):
+        return
+    for each in map(table, value if isinstance(value, list) else [value]):
+        place = f"cd {shlex.quote(str(each['cwd']))} && " if each.get("cwd") else ""
+        yield " ".join([f"{place}pnpm install", *map(shlex.quote, texts(each.get("args")))])
 
 
 def names_check(name: str) -> bool:
