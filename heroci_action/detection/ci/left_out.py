@@ -119,14 +119,6 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "nmcli", "resolvectl", "timedatectl", "chpasswd",
     ),
 }  # fmt: skip
-# The options with which a formatter only changes files, so that it passes, and those with which it checks.
-_IN_PLACE = re.compile(r"-[a-z]*i[a-z]*|--in-?place")
-_FORMATTING: Mapping[str, re.Pattern[str]] = {
-    "autopep8": _IN_PLACE,
-    "yapf": _IN_PLACE,
-    "prettier": re.compile(r"-w|--write"),
-}
-_ASKING = frozenset({"--exit-code", "--check", "-c", "-l", "--list-different"})
 _REASON_OF = {program: reason for reason, programs in _PROGRAMS.items() for program in programs}
 
 # Commands of Django and of common packages that work on the database or a server, or check and print.
@@ -163,6 +155,17 @@ _HOOKS = re.compile(r"(^|[-_])pre[-_]commit([-_.]|$)")
 _CONNECTS = re.compile(r"\bconnect\(|\bcreate_connection\(|\bensure_connection\(|\burlopen\(")
 # `wait_for_db`, `waitfordb`
 _WAITING = re.compile(r"wait([_-]|for).*")
+_CHECKING_OPTIONS = frozenset(
+    {
+        "--check",
+        "--check-only",
+        "--dry-run",
+        "--lint",
+        "--lintonly",
+        "--lint-only",
+        "--syntax-check",
+    }
+)
 # `diff-cover coverage.xml --fail-under=100`, `pysentry-rs . --fail-on high`
 _FAILING = re.compile(r"--fail-(under|on|level)\b.*")
 # `nx affected --target=test`
@@ -229,13 +232,6 @@ def reason_of_program(name: str) -> str | None:
         return known
     forms = ((_WAITING.match, WAITS), (_CHECKING.search, CHECKS), (_HOOKS.search, HOOKS))
     return next((reason for matches, reason in forms if matches(name)), None)
-
-
-def only_formats(name: str, arguments: tuple[str, ...]) -> bool:
-    """Return whether a formatter changes files, and passes whatever it finds: `autopep8 --in-place shop`."""
-    option = _FORMATTING.get(name)
-    changes = option is not None and any(map(option.fullmatch, arguments))
-    return changes and _ASKING.isdisjoint(arguments)
 
 
 def reason_by_arguments(
@@ -381,7 +377,7 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
     asks = arguments in {("-v",), ("-version",)}  # java -version
     if {"--version", "-V", "-VV", "--help"} & set(arguments) or asks:
         return PRINTS
-    checking = {"--check", "--check-only", "--dry-run", "--lint", "--syntax-check"} & set(arguments)
+    checking = _CHECKING_OPTIONS.intersection(arguments)
     if checking or any(map(_FAILING.fullmatch, arguments)):
         return CHECKS
     first = next((word for word in arguments if not word.startswith("-")), "")

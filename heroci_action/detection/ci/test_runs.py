@@ -24,6 +24,8 @@ _WITHOUT_TESTS = frozenset(
         "--cache-show", "--dead-fixtures", "--version", "--help", "-h", "-V",
     }
 )  # fmt: skip
+# `runtests.py --lintonly`
+_LINTING = re.compile(r"--lint(-?only)?")
 # Code that sets up Django and runs tests, as a package's runtests.py does.
 _TEST_SCRIPT = re.compile(
     r"\bget_runner\b|\bDiscoverRunner\b|\brun_tests\(|call_command\(\s*[\"']test|\bpytest\.main\(|"
@@ -86,7 +88,8 @@ def _runner_of(command: Command, tree: RepositoryFiles) -> Runner | None:
 
 def _is_test_script(command: Command, tree: RepositoryFiles) -> bool:
     path = program_file(command, tree)
-    if path is None or not (command.call.python or path.endswith(".py")):
+    lints = any(map(_LINTING.fullmatch, command.call.arguments))
+    if path is None or lints or not (command.call.python or path.endswith(".py")):
         return False
     return _TEST_SCRIPT.search(tree.text(path)) is not None
 

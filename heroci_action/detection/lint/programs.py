@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.left_out import TIDIES, only_formats
+from heroci_action.detection.ci.formatters import only_formats
+from heroci_action.detection.ci.left_out import TIDIES
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import UNKNOWN, Command, LeftOut
 from heroci_action.detection.ci.task_runners.package_scripts import (

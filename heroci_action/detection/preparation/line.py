@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from heroci_action.detection.ci.calls import READS_ONLY
 from heroci_action.detection.ci.compose.composition import Composition
+from heroci_action.detection.ci.formatters import only_formats
 from heroci_action.detection.ci.left_out import (
     CHANGES,
     CHECKS,
@@ -23,7 +24,6 @@ from heroci_action.detection.ci.left_out import (
     SERVER,
     SERVICE,
     STAYS,
-    only_formats,
     reason_by_arguments,
     reason_of_arguments,
     reason_of_code,

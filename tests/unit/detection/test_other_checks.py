@@ -587,3 +587,10 @@ def test_a_formatter_that_changes_files_is_a_check_only_if_git_looks_for_changes
 def test_no_linter_prepares_the_tests(tmp_path: Path, line: str) -> None:
     found = project(tmp_path, workflow(line, "python manage.py test"))
     assert found.config.tests.before == ()
+
+
+def test_a_test_script_that_lints_is_a_check(tmp_path: Path) -> None:
+    files = {"runtests.py": "import pytest\npytest.main()\n"}
+    lines = ("python runtests.py", "python runtests.py --lintonly")
+    found = project(tmp_path, {**files, **workflow(*lines)})
+    assert "'python runtests.py --lintonly' (" in named(found)

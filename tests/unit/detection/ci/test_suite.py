@@ -371,6 +371,12 @@ def test_options_of_a_script_may_mean_anything() -> None:
     assert suite_of({**jobs(a="./runtests.py --lint", b="./runtests.py"), **script}) == ["script"]
 
 
+@pytest.mark.parametrize("option", ["--lint", "--lintonly", "--lint-only"])
+def test_a_script_that_only_lints_runs_no_tests(option: str) -> None:
+    script = {"runtests.py": "import pytest\npytest.main()\n"}
+    assert ci_of({**jobs(a=f"./runtests.py {option}"), **script}).suite is None
+
+
 def test_tests_may_run_in_a_substitution() -> None:
     assert suite_of(jobs(a="output=$(uv run pytest -k shop); echo $output")) == ["pytest -k shop"]
 
