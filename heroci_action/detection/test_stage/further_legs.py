@@ -1,11 +1,12 @@
-"""Legs in which the CI runs the suite again: other Pythons, databases, variables, or another CI system."""
+"""Legs in which the CI runs the suite again: other Pythons, databases, variables, packages, or another CI system."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
 from heroci_action.detection.ci.arguments import is_split
-from heroci_action.detection.ci.records import Command, Job
+from heroci_action.detection.ci.left_out import INSTALLS, reason_of_program
+from heroci_action.detection.ci.records import UNKNOWN, Command, Job
 from heroci_action.detection.ci.suite import Suite, databases_of
 from heroci_action.detection.ci.task_runners.tox import find_all_with_tests
 from heroci_action.detection.ci.task_runners.tox_factors import find_python, find_words
@@ -56,6 +57,9 @@ def _describe_legs(
         pair for job in same for pair in _variables(project, job, versions)
     ):
         yield f"with {some(list(variables))}"
+    legs = (job for job in twins if (job.source, job.name) == (suite.job.source, suite.job.name))
+    if installs := dict.fromkeys(line for job in legs for line in _installs(suite.job, job)):
+        yield f"after {some(list(installs))}"
     if files:
         yield f"in {', '.join(sorted(files))}"
     if environments := tuple(_further_environments(project, suite)):
@@ -75,6 +79,15 @@ def _variables(project: ProjectFiles, job: Job, versions: Collection[str]) -> It
     for name, value in variables_of(project, run.command).items():
         if not any(version in value for version in versions):
             yield f"{name}={value}"
+
+
+def _installs(own: Job, leg: Job) -> Iterator[str]:
+    """Yield what a leg of the suite's job installs, and the job itself does not: `pip install Django~=4.2.0`."""
+    known = {each.words for each in own.commands}
+    for each in leg.commands:
+        is_new = each.words not in known and UNKNOWN not in each.line and not each.conditional
+        if is_new and reason_of_program(each.call.name) == INSTALLS and each.call.arguments[1:]:
+            yield repr(each.brief)
 
 
 def _further_environments(project: ProjectFiles, suite: Suite) -> Iterator[str]:

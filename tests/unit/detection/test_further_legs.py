@@ -131,3 +131,10 @@ def test_environments_of_tox_with_other_words_are_named(
     found = named(tmp_path, {**github("python: ['3.12']", line=line), "tox.ini": tox})
     text = f"in {names} of tox; HeroCI runs one leg"
     assert [text in each for each in found] == ([True] if names else [])
+
+
+def test_a_leg_with_another_installation_is_named(tmp_path: Path) -> None:
+    line = "pip install Django~=${{ matrix.django }}.0 && python manage.py test"
+    (text,) = named(tmp_path, github("django: ['4.2', '5.2'], python: ['3.12']", line=f'"{line}"'))
+    assert "runs the suite after 'pip install Django~=" in text
+    assert text.count("pip install") == 1
