@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from heroci_action.detection.ci.django_program import entry_files, starts_django
@@ -272,17 +272,30 @@ def import_roots(tree: RepositoryFiles, layout: Layout) -> tuple[str, ...]:
 
 
 def added_paths(tree: RepositoryFiles, program: str) -> Iterator[str]:
-    """Yield the directories that a program adds to `sys.path`, if their names are in the call."""
-    for node in ast.walk(tree.python(program)):
+    """Yield the directories that a program adds to `sys.path`, if it names them in the call or in its variables."""
+    module = tree.python(program)
+    variables = {
+        node.targets[0].id: node.value
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+    for node in ast.walk(module):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in _ADDS_PATH:
-            words = [
-                c.value
-                for c in ast.walk(node)
-                if isinstance(c, ast.Constant) and isinstance(c.value, str)
-            ]
+            words = [word for each in node.args for word in _texts(each, variables)]
             path = join(parent(program), *words)
             if words and not path.startswith(("/", "..")):
                 yield path
+
+
+def _texts(node: ast.AST, variables: Mapping[str, ast.expr]) -> Iterator[str]:
+    """Yield the texts in an expression, in their order, with those of the variables in it."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Constant) and isinstance(inner.value, str):
+            yield inner.value
+        elif isinstance(inner, ast.Name) and inner.id in variables:
+            # `PATH = PATH + "x"` does not end.
+            others = {name: value for name, value in variables.items() if name != inner.id}
+            yield from _texts(variables[inner.id], others)
 
 
 def module_file(tree: RepositoryFiles, roots: tuple[str, ...], module: str) -> str | None:

@@ -210,6 +210,8 @@ def test_a_manage_py_that_is_called_as_a_module_does_not_run_as_a_file(
         'sys.path.insert(0, os.path.join(os.path.dirname(__file__), "apps"))',
         'sys.path.append("apps")',
         'sys.path.append(str(Path(__file__).parent / "apps"))',
+        'APPS = os.path.join(os.path.dirname(__file__), "apps")\nsys.path.insert(0, APPS)',
+        'HERE = Path(__file__).parent\nsys.path.append(str(HERE / "apps"))',
     ],
 )
 def test_modules_are_found_where_manage_py_adds_directories(tmp_path: Path, line: str) -> None:
