@@ -16,7 +16,7 @@ from heroci_action.detection.sources.settings_includes import last_name
 from heroci_action.repository.files import ancestors, parent
 
 _CODE = frozenset({"-c", "-e", "--eval", "-p", "--print"})
-# `python - <<'EOF'`
+# `python - <<'EOF'` with the lines after it
 _HEREDOC = re.compile(r"<<-?\s*(['\"]?)(\w+)\1[^\n]*\n(.*?)\n\s*\2\s*$", re.DOTALL | re.MULTILINE)
 _MAY_WRITE = re.compile(
     r"\bopen\(|write_?(text|bytes|file)|append_?file|WriteStream|\b(shutil|os)\.|inplace",
