@@ -20,7 +20,7 @@ from heroci_action.detection.lint.configuration import (
 from heroci_action.detection.lint.excludes import without_excluded
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hosted_hooks, read_hooks
 from heroci_action.detection.lint.other_environments import needs_other_packages
-from heroci_action.detection.lint.paths import find_targets, passes, relative
+from heroci_action.detection.lint.paths import find_targets, move_patterns, passes, relative
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
@@ -48,6 +48,8 @@ _WITH_VALUE = re.compile(
     r"django-settings-module|"
     r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|platform|stubs)|-[ltwmposkdepi]"
 )
+# `--exclude=client/templates/`
+_EXCLUDING = re.compile(r"--(extend-)?exclude")
 # `--config`
 _PLACES = re.compile(
     r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
@@ -186,7 +188,7 @@ def _without_mode(arguments: Iterable[str], tool: LintTool) -> list[str]:
 def read_call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
     """Return how a command calls a tool, without the words that only the CI knows."""
     directory = "." if command.directory.startswith("/") else join(command.directory)
-    options, paths = _sort(project, directory, _without_mode(command.call.arguments, tool))
+    options, paths = _sort(project, directory, _without_mode(command.call.arguments, tool), tool)
     return Call(
         why=f"run by {command.source}",
         program=command.call.name,
@@ -242,7 +244,7 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
         if arguments is not None:
             # `uv run --directory backend mypy shop`
             start = join(parse_call(hook.entry).directory or ".")
-            options, paths = _sort(project, start, _without_mode(arguments, tool))
+            options, paths = _sort(project, start, _without_mode(arguments, tool), tool)
             elsewhere = start != "." and not hook.passes_files
             yield Call(
                 why=f"a hook in {hook.path}",
@@ -281,14 +283,20 @@ def _arguments_of(hook: Hook, tool: LintTool) -> tuple[str, ...] | None:
     return words if call.name in tool.programs and _is_mode(words, tool) else None
 
 
-def _sort(project: ProjectFiles, directory: str, words: list[str]) -> tuple[list[str], list[str]]:
+def _sort(
+    project: ProjectFiles, directory: str, words: list[str], tool: LintTool
+) -> tuple[list[str], list[str]]:
     """Return the options that stay, and the paths from the repository's root; drop unknown words."""
     options: list[str] = []
     paths: list[str] = []
     for word, value in with_values(words):
         if _is_dropped(word, value):
             continue
-        if _PLACES.fullmatch(word.partition("=")[0]):
+        if tool.name == "flake8" and _EXCLUDING.fullmatch(word.partition("=")[0]):
+            name, _, given = word.partition("=")
+            text = move_patterns(project, directory, given if value is None else value)
+            options += [f"{name}={text}"] if value is None else [word, text]
+        elif _PLACES.fullmatch(word.partition("=")[0]):
             options += _place(project, directory, word if value is None else f"{word}={value}")
         elif word.startswith("-"):
             options += [word] if value is None else [word, value]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, join, relative_path
 from heroci_action.repository.targets import is_python, lint_targets
@@ -32,6 +33,21 @@ def relative(project: ProjectFiles, paths: Iterable[str]) -> tuple[str, ...]:
     outermost = (path for path in unique if not set(ancestors(path)[1:]) & set(unique))
     directory = project.layout.directory
     return tuple(relative_path(path, directory) for path in outermost)
+
+
+def move_patterns(project: ProjectFiles, directory: str, names: str) -> str:
+    """Return the paths and patterns in a list with commas relative to the working directory, not to another one.
+
+    A name without a slash matches everywhere: `--exclude=migrations,client/templates/`.
+    """
+    here = project.layout.directory
+    if join(directory) == here or UNKNOWN in names:
+        return names
+    moved = (
+        relative_path(join(directory, name), here) if re.match(r"[^/~{]+/", name) else name
+        for name in map(str.strip, names.split(","))
+    )
+    return ",".join(moved)
 
 
 def _narrow(

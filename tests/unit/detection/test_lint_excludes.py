@@ -59,3 +59,20 @@ def test_a_tool_with_an_option_for_named_files_gets_it(tmp_path: Path) -> None:
 def test_a_broken_pattern_excludes_nothing(tmp_path: Path) -> None:
     found = command(tmp_path, "black", "black --check --exclude ( .", {})
     assert found[-3:] == ("conf.py", "manage.py", "mysite")
+
+
+@pytest.mark.parametrize("form", ["--exclude={}", "--exclude {}", "--extend-exclude={}"])
+def test_paths_that_flake8_leaves_out_are_relative_to_the_working_directory(
+    tmp_path: Path, form: str
+) -> None:
+    line = f"flake8 . {form.format('client/templates/,*/migrations/*,build')}"
+    files = {
+        "server/manage.py": django()["manage.py"],
+        "server/mysite/settings.py": django()["mysite/settings.py"],
+        "client/templates/page.py": "",
+        **workflow(line, "cd server && python manage.py test"),
+    }
+    found = load(write(tmp_path, files)).config
+    (words,) = (each.command for each in found.lint.values())
+    assert found.working_directory == "server"
+    assert "../client/templates,../*/migrations/*,build" in " ".join(words or ())
