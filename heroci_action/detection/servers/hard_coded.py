@@ -14,8 +14,9 @@ from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import read_of, reads
 from heroci_action.detection.test_runner.places import OF_TESTS
 
-# 172.17.0.1 is this machine in Docker's usual network.
-LOCAL = r"localhost|127\.0\.0\.1|0\.0\.0\.0|172\.17\.0\.1|host\.docker\.internal"
+# This machine as containers see it; 172.17.0.1 is its address in Docker's usual network.
+OUTSIDE = r"172\.17\.0\.1|host\.docker\.internal"
+LOCAL = rf"localhost|127\.0\.0\.1|0\.0\.0\.0|{OUTSIDE}"
 
 
 def file_with_local_address(project: ProjectFiles, ports: Collection[str]) -> str | None:
@@ -31,6 +32,18 @@ def host_of(project: ProjectFiles, image: Image) -> str:
     suite = project.ci.suite
     contained = suite and (suite.job.image or suite.main.command.is_contained)
     return image.alias if contained and image.alias else "localhost"
+
+
+def machine_hosts(project: ProjectFiles) -> str:
+    """Return a pattern for the names of the machine that runs the CI, as its tests see them.
+
+    In a service of a compose file, `localhost` is the container itself, where only the application listens.
+    """
+    suite = project.ci.suite
+    main = suite.main.command if suite else None
+    outer = (*main.via, main) if main else ()
+    services = (each.call.container.service for each in outer if each.call.container)
+    return OUTSIDE if any(services) else LOCAL
 
 
 def fix_redis(project: ProjectFiles, image: Image | None, why: str) -> Iterator[Finding]:

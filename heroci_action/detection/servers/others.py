@@ -31,12 +31,14 @@ from heroci_action.detection.servers.hard_coded import (
     file_with_name,
     fix_redis,
     host_of,
+    machine_hosts,
 )
 from heroci_action.detection.servers.programs import warn_of_programs
 from heroci_action.detection.settings.source import settings_source
 
 # `0.0.0.0:8000` alone is where the application listens.
 _REACHED = r"localhost|127\.0\.0\.1|(?<=[/@])0\.0\.0\.0"
+_NEVER = "(?!)"  # a pattern that matches nothing
 # Images that build other images, or run the steps of the job.
 _NO_SERVERS = re.compile(r"|docker|dind|python|node|alpine|ubuntu|debian|busybox|buildx?")
 # `rabbitmq`
@@ -52,11 +54,12 @@ _Variables = Mapping[str, tuple[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Server:
-    """A server with its name in the plan and the port in its container."""
+    """A server with its name in the plan, the port in its container, and a pattern for the hosts of the machine."""
 
     name: str
     image: Image
     port: int
+    machine: str = LOCAL
 
     @property
     def ports(self) -> frozenset[str]:
@@ -65,13 +68,17 @@ class _Server:
 
     @property
     def local_ports(self) -> frozenset[str]:
-        """The ports that an address on this machine may have, where another server may have the container's."""
-        return published_for(self.image, self.port) or self.ports
+        """The ports that an address on this machine may have, where another server may have the container's.
+
+        What a container of the same network does not reach under the server's own name must have been published.
+        """
+        own = self.ports if self.machine == LOCAL else frozenset()
+        return published_for(self.image, self.port) or own
 
     @property
     def addresses(self) -> str:
         """A pattern for the host and the port of the server."""
-        local = rf"(?:{LOCAL}):(?:{'|'.join(self.local_ports)})"
+        local = rf"(?:{self.machine}):(?:{'|'.join(self.local_ports) or _NEVER})"
         alias = self.image.alias
         named = rf"|{re.escape(alias)}:(?:{'|'.join(self.ports)})"
         return f"(?:{local}{named if alias not in {'', 'localhost'} else ''})"
@@ -80,7 +87,7 @@ class _Server:
     def hosts(self) -> str:
         """A pattern for the names under which the CI reaches the server."""
         alias = self.image.alias
-        return f"{LOCAL}|{re.escape(alias)}" if alias else LOCAL
+        return f"{self.machine}|{re.escape(alias)}" if alias else self.machine
 
     def findings(self, project: ProjectFiles) -> Iterator[Finding]:
         """Yield the service, and the variables that contain its address."""
@@ -276,7 +283,7 @@ def _server(project: ProjectFiles, image: Image) -> _Server | None:
     port = (container_port(image) if chosen else None) or _port(project, image)
     if port is None or not image.is_known:
         return None
-    return _Server(name=_name(image), image=image, port=port)
+    return _Server(name=_name(image), image=image, port=port, machine=machine_hosts(project))
 
 
 def _port(project: ProjectFiles, image: Image) -> int | None:
@@ -309,8 +316,10 @@ def _port_published_instead(image: Image, usual: int | None, values: list[str]) 
 def _port_of_no_other(project: ProjectFiles, values: list[str]) -> int | None:
     """Return the only port of the machine in the CI's variables that is not another server's.
 
-    If several servers have unknown ports, it could be the port of any of them.
+    If several servers have unknown ports, it could be the port of any of them. In a container, it is the application's.
     """
+    if machine_hosts(project) != LOCAL:
+        return None
     servers = [image for image in project.ci.services if not _is_part_of_job(image)]
     taken = {port for image in servers for port in (port_of(image), published_port(image))}
     unknown = [image for image in servers if port_of(image) is None]

@@ -107,6 +107,38 @@ def test_on_the_machine_a_server_has_the_port_that_the_ci_publishes(
     assert found.config.env["SITE_URL"] == expected
 
 
+@pytest.mark.parametrize(
+    ("address", "ports", "expected"),
+    [
+        ("http://localhost:3000", "", "http://localhost:3000"),
+        ("http://browser:3000", "", "http://{browser.host}:{browser.port}"),
+        ("http://host.docker.internal:3000", "", "http://host.docker.internal:3000"),
+        ("http://host.docker.internal:3000", "3000:3000", "http://{browser.host}:{browser.port}"),
+        ("http://172.17.0.1:3001", "3001:3000", "http://{browser.host}:{browser.port}"),
+    ],
+)
+def test_in_a_network_of_containers_localhost_is_the_application(
+    tmp_path: Path, address: str, ports: str, expected: str
+) -> None:
+    compose = f"""
+        services:
+          web:
+            build: .
+            depends_on: [browser]
+            environment: {{SITE_URL: "{address}", BROWSER_URL: "ws://browser:3000/"}}
+          browser: {{image: "acme/browser:1", ports: [{ports and f'"{ports}"'}]}}
+    """
+    files = {
+        **django(),
+        **workflow("docker compose run --rm web sh -c 'python manage.py test'"),
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\n",
+    }
+    found = loaded(tmp_path, files).config
+    assert found.env["SITE_URL"] == expected
+    assert found.env["BROWSER_URL"] == "ws://{browser.host}:{browser.port}/"
+
+
 def test_the_tag_of_an_image_is_no_port(tmp_path: Path) -> None:
     lines = ("docker run -d --name opensearch opensearchproject/opensearch:1.3.20", "pytest")
     files = {**django(), **workflow(*lines)}
