@@ -12,6 +12,7 @@ from heroci_action.detection.ci.systems.jobs import chosen_python
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import table
+from heroci_action.detection.environment.named_python import find_named_python
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.image.choice import find_bases, find_dockerfile
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -114,6 +115,11 @@ def choose_python(project: ProjectFiles) -> tuple[str, str]:
 def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     tree = project.tree
     yield from _in_tox(project)
+    if named := find_named_python(project):
+        yield from (
+            (version, f"the Python of the tests' environment in {named[1]}")
+            for version in _versions(named[0])
+        )
     # uv itself reads .python-version; other tools use the Python that the CI sets up.
     if read_installs(project).manager != "uv":
         yield from _in_ci(project)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -71,7 +72,8 @@ WORKFLOW = ".github/workflows/t.yml"
         # The python3 of a distribution, unless the tests call another one.
         ({WORKFLOW: "jobs: {t: {container: 'ubuntu:22.04', steps: [{run: python3 manage.py test}]}}"}, "3.10"),
         ({WORKFLOW: "jobs: {t: {container: 'debian:bookworm-slim', steps: [{run: pytest}]}}"}, "3.11"),
-        ({WORKFLOW: "jobs: {t: {container: 'ubuntu:22.04', steps: [{run: python3.12 manage.py test}]}}"}, "3.13"),
+        ({WORKFLOW: "jobs: {t: {container: 'ubuntu:22.04', steps: [{run: python3.12 manage.py test}]}}"}, "3.12"),
+        ({WORKFLOW: "jobs: {t: {container: 'ubuntu:22.04', steps: [{run: python3.12 x.py}, {run: pytest}]}}"}, "3.13"),
         ({".gitlab-ci.yml": "t: {image: 'ubuntu:20.04', script: [pytest]}\n",
           "pyproject.toml": "[project]\nname = 'x'\nrequires-python = '>=3.9,<3.12'\n"}, "3.11"),
         ({"ci/Dockerfile": "FROM ubuntu:24.04\nRUN apt-get install -y python3-pip\n",
@@ -84,6 +86,30 @@ def test_the_python_version_is_the_one_that_the_project_names(
     tmp_path: Path, files: dict[str, str], version: str
 ) -> None:
     assert loaded(tmp_path, {**django(), **files}).config.python == version
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("uv venv --clear --python 3.11 .venv", "pytest"),
+        ("uv venv -p python3.11", ". .venv/bin/activate && pytest"),
+        ("uv sync --python cpython@3.11.4", "uv run pytest"),
+        ("uv run --python=3.11 pytest",),
+        ("UV_PYTHON=3.11 uv run pytest",),
+        ("virtualenv -p /usr/bin/python3.11 env", "env/bin/pytest"),
+        ("python3.11 -m venv env", "env/bin/python manage.py test"),
+        ("poetry env use 3.11", "poetry run pytest"),
+        ("pipenv --python 3.11 install", "pipenv run pytest"),
+        ("env/bin/python3.11 manage.py test",),
+    ],
+)
+def test_the_python_that_runs_the_tests_is_not_the_one_that_the_job_installs(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    steps = [{"uses": "actions/setup-python@v5", "with": {"python-version": "3.10"}}]
+    job = {"steps": [*steps, *({"run": line} for line in lines)]}
+    files = {**django(), WORKFLOW: json.dumps({"jobs": {"t": job}}), ".python-version": "3.12\n"}
+    assert loaded(tmp_path, files).config.python == "3.11"
 
 
 @pytest.mark.parametrize(
