@@ -24,28 +24,44 @@ def find_named_python(project: ProjectFiles) -> tuple[str, str] | None:
     if main is None:
         return None
     own = _named_by_run(main)
-    makers = ((_named_by_maker(command.words), command) for command in project.commands)
+    makers = ((_named_by_maker(command), command) for command in project.commands)
     return next(
         ((version, command.source) for version, command in ((own, main), *makers) if version), None
     )
+
+
+def find_installed_python(project: ProjectFiles) -> tuple[str, str] | None:
+    """Return the only version that the suite's job installs with uv, which then prefers it, with the file."""
+    versions = {
+        (version, command.source)
+        for command in project.commands
+        if command.words[:3] == ("uv", "python", "install")
+        for word in command.words[3:]
+        if (version := _version(word))
+    }
+    return versions.pop() if len(versions) == 1 else None
 
 
 def _named_by_run(command: Command) -> str | None:
     """Return the Python of `UV_PYTHON=3.12 uv run pytest`, `uv run --python 3.12 pytest` or `python3.12 manage.py`."""
     program, *words = command.words
     if program == "uv":
-        return _value(words) or _version(command.env.get("UV_PYTHON"))
+        return _by_uv(command, words)
     return _of_program(program)
 
 
-def _named_by_maker(words: tuple[str, ...]) -> str | None:
+def _by_uv(command: Command, options: Iterable[str]) -> str | None:
+    return _value(options) or _version(command.env.get("UV_PYTHON"))
+
+
+def _named_by_maker(command: Command) -> str | None:
     """Return the Python of a call that makes a virtual environment; None for another call, or if it names none."""
+    words = command.words
     match (words[0].rpartition("/")[2], *words[1:]) if words else ():
+        case ("uv", "venv" | "sync", *options):
+            return _by_uv(command, options)
         case (
-            ("uv", "venv" | "sync", *options)
-            | ("virtualenv", *options)
-            | (_, "-m", "virtualenv", *options)
-            | ("pipenv", *options)
+            ("virtualenv", *options) | (_, "-m", "virtualenv", *options) | ("pipenv", *options)
         ) if version := _value(options):
             return version
         case (program, "-m", "venv" | "virtualenv", *_):

@@ -12,7 +12,10 @@ from heroci_action.detection.ci.systems.jobs import chosen_python
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import table
-from heroci_action.detection.environment.named_python import find_named_python
+from heroci_action.detection.environment.named_python import (
+    find_installed_python,
+    find_named_python,
+)
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.image.choice import find_bases, find_dockerfile
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -130,6 +133,10 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
             versions = _versions(_OTHER_TOOL.sub("", text))
             yield from ((version, path) for version in versions[:1])
     yield from _in_ci(project)
+    if installed := find_installed_python(project):
+        yield from (
+            (version, f"installed by {installed[1]}") for version in _versions(installed[0])
+        )
     yield from _in_pixi(project)
     yield from _in_dockerfile(project)
     for directory in project.layout.directories:

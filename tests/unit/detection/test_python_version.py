@@ -80,6 +80,8 @@ WORKFLOW = ".github/workflows/t.yml"
           WORKFLOW: "jobs: {t: {steps: [{run: 'docker build -t a -f ci/Dockerfile .'}, "
           "{run: docker run -v .:/app a python3 manage.py test}]}}"}, "3.12"),
         ({WORKFLOW: "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
+        ({WORKFLOW: "jobs: {t: {steps: [{run: uv python install 3.11.2}, {run: uv sync}, {run: uv run pytest}]}}"}, "3.11"),
+        ({WORKFLOW: "jobs: {t: {steps: [{run: uv python install 3.11 3.12}, {run: uv run pytest}]}}"}, "3.13"),
     ],
 )  # fmt: skip
 def test_the_python_version_is_the_one_that_the_project_names(
@@ -110,6 +112,31 @@ def test_the_python_that_runs_the_tests_is_not_the_one_that_the_job_installs(
     job = {"steps": [*steps, *({"run": line} for line in lines)]}
     files = {**django(), WORKFLOW: json.dumps({"jobs": {"t": job}}), ".python-version": "3.12\n"}
     assert loaded(tmp_path, files).config.python == "3.11"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "env", "version"),
+    [
+        ({"python-version": "3.11"}, {}, "3.11"),
+        ({}, {"UV_PYTHON": "3.10"}, "3.10"),
+        ({}, {}, "3.12"),
+    ],
+)
+@pytest.mark.parametrize("lines", [("uv sync", "pytest"), ("uv run pytest",)])
+def test_uv_takes_the_python_of_its_action_or_variable_before_that_of_the_file(
+    tmp_path: Path,
+    lines: tuple[str, ...],
+    inputs: dict[str, str],
+    env: dict[str, str],
+    version: str,
+) -> None:
+    steps = [{"uses": "astral-sh/setup-uv@v6", "with": inputs}, *({"run": line} for line in lines)]
+    workflow = {"env": env, "jobs": {"t": {"steps": steps}}}
+    files = {**django(), WORKFLOW: json.dumps(workflow), ".python-version": "3.12\n", "uv.lock": ""}
+    found = loaded(tmp_path, files)
+    assert found.config.python == version
+    assert "UV_PYTHON" not in found.config.env
+    assert not [line for line in found.facts.left_out if "UV_PYTHON" in line.line]
 
 
 @pytest.mark.parametrize(

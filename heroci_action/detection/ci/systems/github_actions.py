@@ -38,6 +38,8 @@ _LINES: Mapping[str, str] = {
     #   with: { cmd: install }
     **dict.fromkeys(("borales/actions-yarn", "Borales/actions-yarn"), "yarn {--cwd=dir} {cmd}"),
     "pnpm/action-setup": "npm install --global pnpm@{version|latest}",
+    # It sets the variable itself if it has the input: https://github.com/astral-sh/setup-uv
+    "astral-sh/setup-uv": 'echo "UV_PYTHON={python-version|$UV_PYTHON}" >> "$GITHUB_ENV"',
     # - uses: docker/build-push-action@v6
     #   with: { context: ., file: docker/Dockerfile, target: production, build-args: "MODE=prod" }
     **dict.fromkeys(
