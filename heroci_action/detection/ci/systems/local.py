@@ -31,7 +31,8 @@ def read_local_checks(tree: RepositoryFiles) -> Iterator[tuple[Command, ...]]:
     names = dict.fromkeys([*config.names, *config.own_names]) if config else {}
     yield tuple(_commands(tree, "tox.ini", *(f"tox -e {name}" for name in names)))
     path = tree.first(*NAMES)
-    makefile = Makefile.read(path, WorkingTree(tree), env={}, given={}) if path else None
+    files = WorkingTree(tree)
+    makefile = Makefile.read(path, files, directory=".", env={}, given={}) if path else None
     targets = makefile.rules if makefile else {}
     yield tuple(_commands(tree, str(path), *(f"make {target}" for target in targets)))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from heroci_action.detection.ci.command_line import Options, split_at_dashes
@@ -29,10 +29,12 @@ def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
     wanted = [word for word in words if "=" not in word]
     unknown = dict.fromkeys(command.unknown, UNKNOWN)
     env = {**command.env, **unknown}
-    makefile = Makefile.read(path, files, env=env, given=given, goals=wanted)
-    order = list(makefile.order(wanted or [makefile.goal or ""]))
+    makefile = Makefile.read(path, files, directory=directory, env=env, given=given, goals=wanted)
+    targets = wanted or [makefile.goal or ""]
+    if not any(map(makefile.rule, targets)):
+        return None
     start = Script(text="", source=path, directory=directory, env=command.env)
-    return tuple(_recipes(makefile, order, start)) if order else None
+    return tuple(_recipes(makefile, makefile.order(targets), start))
 
 
 def _find(directory: str, name: str | None, files: WorkingTree) -> str | None:
@@ -40,7 +42,7 @@ def _find(directory: str, name: str | None, files: WorkingTree) -> str | None:
     return next(filter(files.has, paths), None)
 
 
-def _recipes(makefile: Makefile, order: list[str], start: Script) -> Iterator[Script]:
+def _recipes(makefile: Makefile, order: Iterable[str], start: Script) -> Iterator[Script]:
     for target in order:
         lines = list(makefile.recipe(target))
         env = {**start.env, **makefile.environment(target)}

@@ -35,24 +35,34 @@ _OWN = re.compile(rf"(?P<targets>[^:=#\n]+)::?(?!=)(?![^\S\n]*\n){_ASSIGNMENT.pa
 
 @dataclass(kw_only=True)
 class Rule:
-    """A target's prerequisites, recipe and own variables."""
+    """A target's prerequisites, recipe and own variables.
+
+    `order_only` are the prerequisites behind `|`, which do not make the target out of date.
+    """
 
     prerequisites: list[str] = field(default_factory=list)
+    order_only: list[str] = field(default_factory=list)
     recipe: list[str] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
 class Makefile:
-    """A makefile with its includes; `fixed` are variables of the command line, which win."""
+    """A makefile with its includes, and the directory in which make runs.
+
+    `fixed` are variables of the command line, which win; `phony` are targets that are no files.
+    """
 
     path: str
+    files: WorkingTree
+    directory: str
     variables: dict[str, str] = field(default_factory=dict)
     fixed: frozenset[str] = frozenset()
     exported: set[str] = field(default_factory=set)
     export_all: bool = False
     one_shell: bool = False
     rules: dict[str, Rule] = field(default_factory=dict)
+    phony: set[str] = field(default_factory=set)
     goal: str | None = None
 
     @classmethod
@@ -61,6 +71,7 @@ class Makefile:
         path: str,
         files: WorkingTree,
         *,
+        directory: str,
         env: Mapping[str, str],
         given: Mapping[str, str],
         goals: Sequence[str] = (),
@@ -75,7 +86,13 @@ class Makefile:
             ["--"] * bool(given) + [f"{k}={v}" for k, v in given.items()]
         )
         variables |= given
-        makefile = cls(path=path, variables=variables, fixed=frozenset(given))
+        makefile = cls(
+            path=path,
+            files=files,
+            directory=directory,
+            variables=variables,
+            fixed=frozenset(given),
+        )
         _Reader(makefile, files).read(path)
         # Every variable of the command line is in the environment, except the ones that make itself expands.
         text = files.text(path) or ""
@@ -88,7 +105,7 @@ class Makefile:
         seen: set[str] | None = None,
         patterns: frozenset[str] = frozenset(),
     ) -> Iterator[str]:
-        """Yield the targets in the order in which make builds them, each once.
+        """Yield the targets in the order in which make builds them, each once, without files that are up to date.
 
         `patterns` are the pattern rules of the targets around them: make uses each only once in a chain.
         """
@@ -99,8 +116,24 @@ class Makefile:
                 continue
             seen.add(target)
             inner = patterns if name == target else patterns | {name}
-            yield from self.order(self._rule(name, target).prerequisites, seen, inner)
-            yield target
+            rule, current = self._rule(name, target), self._is_current(target)
+            needed = () if current else rule.prerequisites
+            yield from self.order((*needed, *rule.order_only), seen, inner)
+            if not current:
+                yield target
+
+    def _is_current(self, target: str) -> bool:
+        """Return whether make has nothing to do for a file of the repository in a fresh checkout.
+
+        Git writes the files in the order of their names, so that `app.txt` is newer than `app.in`, and not older than
+        any file of which it is made if this holds for all of them.
+        """
+        rule, path = self.rule(target), join(self.directory, target)
+        made = target in self.phony or path in self.files.written
+        if made or not self.files.tree.has(path):
+            return False
+        needed = rule.prerequisites if rule else []
+        return all(each < target and self._is_current(each) for each in needed)
 
     def rule(self, target: str) -> Rule | None:
         """Return the rule for a target, if need be a pattern rule."""
@@ -116,7 +149,9 @@ class Makefile:
         if name == target or matched is None:
             return rule
         return replace(
-            rule, prerequisites=[word.replace("%", matched) for word in rule.prerequisites]
+            rule,
+            prerequisites=[word.replace("%", matched) for word in rule.prerequisites],
+            order_only=[word.replace("%", matched) for word in rule.order_only],
         )
 
     def recipe(self, target: str) -> Iterator[str]:
@@ -125,8 +160,9 @@ class Makefile:
         if rule is None:
             return
         matched = next((found for name in self.rules if (found := stem(name, target))), "")
-        special = {"@": target, "<": " ".join(rule.prerequisites[:1]), "*": matched}
-        values = {**self.variables, **special, "^": " ".join(rule.prerequisites), **rule.variables}
+        needed = rule.prerequisites
+        special = {"@": target, "<": " ".join(needed[:1]), "*": matched, "^": " ".join(needed)}
+        values = {**self.variables, **special, **rule.variables}
         for line in rule.recipe:
             yield substitute(line, values)
 
@@ -240,6 +276,8 @@ class _Reader:
         targets = own["targets"] if own else "".join(map(text_of, _typed(node, "targets")))
         for target in self._value(targets).split():
             if re.match(r"\.[A-Z]", target):
+                if target == ".PHONY":
+                    self.makefile.phony.update(self._named(node, "normal"))
                 self.makefile.export_all |= target == ".EXPORT_ALL_VARIABLES"
                 self.makefile.one_shell |= target == ".ONESHELL"
                 continue
@@ -253,10 +291,15 @@ class _Reader:
 
     def _extend(self, rule: Rule, node: Node) -> None:
         """Add the prerequisites of a further rule for a target; its recipe replaces the one before."""
-        for needed in _typed(node, "prerequisites"):
-            rule.prerequisites += self._value(text_of(needed)).split()
+        rule.prerequisites += self._named(node, "normal")
+        rule.order_only += self._named(node, "order_only")
         lines = list(self._recipe(_typed(node, "recipe")))
         rule.recipe = lines or rule.recipe
+
+    def _named(self, node: Node, field_name: str) -> list[str]:
+        """Return the prerequisites of a rule in one of the grammar's two fields for them."""
+        nodes = node.children_by_field_name(field_name)
+        return [word for each in nodes for word in self._value(text_of(each)).split()]
 
     def _recipe(self, nodes: Iterable[Node]) -> Iterator[str]:
         for node in nodes:

@@ -125,6 +125,48 @@ def test_a_call_of_make_becomes_the_recipes(line: str, commands: list[str]) -> N
 
 
 @pytest.mark.parametrize(
+    ("files", "call", "expected"),
+    [
+        # Git has written the target after the file of which it is made.
+        ({"app.in": "", "app.txt": ""}, "make install", ["pip sync app.txt other.txt"]),
+        ({"app.in": "", "app.txt": ""}, "make app.txt", []),
+        ({"app.txt": ""}, "make app.txt", ["compile app.in"]),
+        ({"app.in": ""}, "make app.txt", ["compile app.in"]),
+        ({"app.in": "", "app.txt": ""}, "touch app.in && make app.txt", ["touch app.in", "compile app.in"]),
+        # The target is older, made of a target that is no file, or no file itself.
+        ({"a.txt": "", "b.in": ""}, "make a.txt", ["x b.in"]),
+        ({"s.json": ""}, "make s.json", ["schema"]),
+        ({"test": ""}, "make test", ["pytest"]),
+        ({}, "make env", ["python3 -m venv env"]),
+    ],
+)  # fmt: skip
+def test_make_does_not_make_files_of_the_checkout_again(
+    files: dict[str, str], call: str, expected: list[str]
+) -> None:
+    makefile = """
+.PHONY: install test
+install: app.txt other.txt | env
+\tpip sync $^
+app.txt: app.in | env
+\tcompile $<
+other.txt:
+\tcompile other
+env:
+\tpython3 -m venv $@
+a.txt: b.in
+\tx $<
+s.json: FORCE
+\tschema
+FORCE:
+test:
+\tpytest
+"""
+    given = {"Makefile": makefile, "other.txt": "", **files}
+    found = shown(commands_of(call, given))
+    assert [line for line in found if "venv" not in line or call == "make env"] == expected
+
+
+@pytest.mark.parametrize(
     ("assignment", "command"),
     [
         ("RUN = env A=1 # isolated", "env A=1 pytest shop"),
