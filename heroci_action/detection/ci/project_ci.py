@@ -12,6 +12,7 @@ from heroci_action.detection.ci.compose.builds import read_all_builds
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
+from heroci_action.detection.ci.named_python import python_of_environment
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut, Trigger
 from heroci_action.detection.ci.suite import Suite
 from heroci_action.detection.ci.suite_choice import find_suite, repeats
@@ -199,13 +200,20 @@ def _jobs(
         builds = read_all_builds((command for job in jobs for command in job.commands), tree)
     for job in jobs:
         own = keep_own(with_containers(job, tree, builds), tree, territory)
-        own = _under_its_condition(own, tree)
+        own = _on_its_python(_under_its_condition(own, tree))
         allowed = tuple(replace(command, may_fail=True) for command in own.commands)
         yield replace(
             own,
             commands=allowed if job.may_fail else own.commands,
             similar=cache(partial(_similar, job, tree, territory, builds)),
         )
+
+
+def _on_its_python(job: Job) -> Job:
+    """Return a job whose lines make an environment of another Python with this one, whatever the job installs."""
+    named = python_of_environment(job.commands)
+    pythons = job.pythons if named is None or named in job.pythons else (named,)
+    return replace(job, python=named or job.python, pythons=pythons)
 
 
 def _is_complete(job: Job) -> bool:

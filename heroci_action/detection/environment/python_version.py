@@ -7,15 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import Requirement
 
+from heroci_action.detection.ci.named_python import (
+    chosen_python,
+    installed_python,
+    python_of_environment,
+    python_of_run,
+)
 from heroci_action.detection.ci.suite import tests_of
-from heroci_action.detection.ci.systems.jobs import chosen_python
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import table
-from heroci_action.detection.environment.named_python import (
-    find_installed_python,
-    find_named_python,
-)
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.image.choice import find_bases, find_dockerfile
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -118,11 +119,7 @@ def choose_python(project: ProjectFiles) -> tuple[str, str]:
 def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
     tree = project.tree
     yield from _in_tox(project)
-    if named := find_named_python(project):
-        yield from (
-            (version, f"the Python of the tests' environment in {named[1]}")
-            for version in _versions(named[0])
-        )
+    yield from _in_environment(project)
     # uv itself reads .python-version; other tools use the Python that the CI sets up.
     if read_installs(project).manager != "uv":
         yield from _in_ci(project)
@@ -133,10 +130,8 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
             versions = _versions(_OTHER_TOOL.sub("", text))
             yield from ((version, path) for version in versions[:1])
     yield from _in_ci(project)
-    if installed := find_installed_python(project):
-        yield from (
-            (version, f"installed by {installed[1]}") for version in _versions(installed[0])
-        )
+    for version in _versions(installed_python(project.commands) or ""):
+        yield version, f"installed by {project.commands[0].source}"
     yield from _in_pixi(project)
     yield from _in_dockerfile(project)
     for directory in project.layout.directories:
@@ -147,6 +142,17 @@ def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
             yield from ((version, path) for version in _versions(str(named)))
     yield from _in_other_jobs(project)
     yield from _of_distribution(project)
+
+
+def _in_environment(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
+    """Yield the Python that the tests' own line names, else the line of their job that makes the environment."""
+    suite = project.ci.suite
+    if suite is not None:
+        main = suite.main.command
+        named = python_of_run(main) or python_of_environment(project.commands) or ""
+        yield from (
+            (each, f"the Python of the tests in {main.source}") for each in _versions(named)
+        )
 
 
 def _in_pixi(project: ProjectFiles) -> Iterator[tuple[Version, str]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.named_python import chosen_python
 from heroci_action.detection.ci.records import UNKNOWN, Command, Conditional, Job, Script
 from heroci_action.detection.ci.systems.service_files import (
     created_files,
@@ -34,20 +35,6 @@ def read_job(job: Job, scripts: Iterable[Script], tree: RepositoryFiles, env_fil
         created=created_files(context.files),
         not_followed=tuple(context.not_followed),
     )
-
-
-def chosen_python(commands: Iterable[Command]) -> str | None:
-    """Return the version that a line chooses for the others: `pyenv global 3.12.4`, `sem-version python 3.12`."""
-    for command in commands:
-        # `/opt/pyenv/bin/pyenv`
-        match (command.words[0].rpartition("/")[2], *command.words[1:]) if command.words else ():
-            case (
-                ("pyenv", "global" | "local" | "shell", version, *_)
-                | ("sem-version", "python", version, *_)
-                | ("uv", "python", "pin", version, *_)
-            ):
-                return ".".join(version.split(".")[:2])
-    return None
 
 
 def _commands(scripts: Iterable[Script], context: Context, env_file: str) -> Iterator[Command]:

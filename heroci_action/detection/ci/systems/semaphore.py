@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.matrix import Leg, best_leg, legs_of, python_of
+from heroci_action.detection.ci.named_python import chosen_python
 from heroci_action.detection.ci.records import Image, Job, Script, Trigger
-from heroci_action.detection.ci.systems.jobs import chosen_python, read_job
+from heroci_action.detection.ci.systems.jobs import read_job
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles
 

@@ -122,18 +122,18 @@ class Makefile:
             if not current:
                 yield target
 
-    def _is_current(self, target: str) -> bool:
-        """Return whether make has nothing to do for a file of the repository in a fresh checkout.
+    def _is_current(self, target: str, around: frozenset[str] = frozenset()) -> bool:
+        """Return whether make has nothing to do for a file of the repository, of which the checkout is fresh.
 
-        Git writes the files in the order of their names, so that `app.txt` is newer than `app.in`, and not older than
-        any file of which it is made if this holds for all of them.
+        Git writes all files at about the same time, so that a file is as new as the files of which it is made.
+        `around` are targets that are made of this one.
         """
         rule, path = self.rule(target), join(self.directory, target)
         made = target in self.phony or path in self.files.written
         if made or not self.files.tree.has(path):
             return False
-        needed = rule.prerequisites if rule else []
-        return all(each < target and self._is_current(each) for each in needed)
+        needed = {*rule.prerequisites} if rule else set()
+        return all(self._is_current(each, around | {target}) for each in needed - around)
 
     def rule(self, target: str) -> Rule | None:
         """Return the rule for a target, if need be a pattern rule."""

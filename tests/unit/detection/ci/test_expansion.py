@@ -127,14 +127,14 @@ def test_a_call_of_make_becomes_the_recipes(line: str, commands: list[str]) -> N
 @pytest.mark.parametrize(
     ("files", "call", "expected"),
     [
-        # Git has written the target after the file of which it is made.
+        # Git has written the target and the file of which it is made at the same time.
         ({"app.in": "", "app.txt": ""}, "make install", ["pip sync app.txt other.txt"]),
         ({"app.in": "", "app.txt": ""}, "make app.txt", []),
         ({"app.txt": ""}, "make app.txt", ["compile app.in"]),
         ({"app.in": ""}, "make app.txt", ["compile app.in"]),
         ({"app.in": "", "app.txt": ""}, "touch app.in && make app.txt", ["touch app.in", "compile app.in"]),
-        # The target is older, made of a target that is no file, or no file itself.
-        ({"a.txt": "", "b.in": ""}, "make a.txt", ["x b.in"]),
+        ({"a.txt": "", "b.txt": ""}, "make a.txt", ["make a.txt"]),
+        # The target is made of a target that is no file, or no file itself.
         ({"s.json": ""}, "make s.json", ["schema"]),
         ({"test": ""}, "make test", ["pytest"]),
         ({}, "make env", ["python3 -m venv env"]),
@@ -153,7 +153,9 @@ other.txt:
 \tcompile other
 env:
 \tpython3 -m venv $@
-a.txt: b.in
+a.txt: b.txt
+\tx $<
+b.txt: a.txt
 \tx $<
 s.json: FORCE
 \tschema
