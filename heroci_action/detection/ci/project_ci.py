@@ -12,7 +12,7 @@ from heroci_action.detection.ci.compose.builds import read_all_builds
 from heroci_action.detection.ci.compose.image_build import ImageBuild
 from heroci_action.detection.ci.containers import with_containers
 from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
-from heroci_action.detection.ci.named_python import python_of_environment
+from heroci_action.detection.ci.named_python import python_of_environment, python_of_run
 from heroci_action.detection.ci.records import Command, Image, Job, LeftOut, Trigger
 from heroci_action.detection.ci.suite import Suite
 from heroci_action.detection.ci.suite_choice import find_suite, repeats
@@ -200,7 +200,7 @@ def _jobs(
         builds = read_all_builds((command for job in jobs for command in job.commands), tree)
     for job in jobs:
         own = keep_own(with_containers(job, tree, builds), tree, territory)
-        own = _on_its_python(_under_its_condition(own, tree))
+        own = _on_its_python(_under_its_condition(own, tree), tree)
         allowed = tuple(replace(command, may_fail=True) for command in own.commands)
         yield replace(
             own,
@@ -209,9 +209,11 @@ def _jobs(
         )
 
 
-def _on_its_python(job: Job) -> Job:
-    """Return a job whose lines make an environment of another Python with this one, whatever the job installs."""
-    named = python_of_environment(job.commands)
+def _on_its_python(job: Job, tree: RepositoryFiles) -> Job:
+    """Return a job with the Python that its tests or their environment name, whatever the job installs."""
+    tests = (each for each in job.commands if find_test_run(each, tree) is not None)
+    named = next(filter(None, map(python_of_run, tests)), None)
+    named = named or python_of_environment(job.commands)
     pythons = job.pythons if named is None or named in job.pythons else (named,)
     return replace(job, python=named or job.python, pythons=pythons)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command, Job
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.preparation.before_tests import find_preparation
 from heroci_action.detection.preparation.line import Line
@@ -41,7 +42,8 @@ def _before_build(project: ProjectFiles, job: Job, dockerfile: str) -> list[Comm
 
 def _makes_files(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command is a step that would prepare tests, and the plan has no such step for them."""
-    if command.conditional or command.may_fail:
+    tests = find_test_run(command, project.tree) is not None
+    if tests or command.conditional or command.may_fail:
         return False
     if command.call.module and command.call.name == "build":
         # `python -m build --wheel`

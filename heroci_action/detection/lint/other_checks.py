@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from heroci_action.detection.ci.compose.calls import compose_options, compose_words
+from heroci_action.detection.ci.compose.calls import (
+    compose_options,
+    compose_words,
+    composition_of,
+)
 from heroci_action.detection.ci.left_out import CHECKS, PRINTS, reason_of_program
 from heroci_action.detection.ci.records import Command, Job, LeftOut, Trigger
 from heroci_action.detection.ci.shell.conditions import fails_by_itself
@@ -242,14 +246,24 @@ def _stacks(project: ProjectFiles) -> Iterator[str]:
     for job in (each for each in project.ci.jobs if _counts(each) and id(each) not in checking):
         is_other = any(_is_known(project, command) for command in job.commands)
         if not (is_other or _PUBLISHING.search(job.name)):
-            awaited = (each for each in job.commands if _awaits_health(each) and must_pass(each))
+            awaited = (
+                each for each in job.commands if _awaits_health(project, each) and must_pass(each)
+            )
             yield from (f"{command.brief!r} ({command.source})" for command in awaited)
 
 
-def _awaits_health(command: Command) -> bool:
-    """Return whether a command fails if a service does not become healthy: `docker compose up --wait`."""
-    options = compose_options(compose_words(command) or ())
-    return options.words[:1] == ("up",) and options.has("--wait")
+def _awaits_health(project: ProjectFiles, command: Command) -> bool:
+    """Return whether a command fails if the project's code does not become healthy: `docker compose up --wait`.
+
+    `docker compose up --wait db` only starts a server.
+    """
+    words = compose_words(command) or ()
+    options = compose_options(words)
+    if options.words[:1] != ("up",) or not options.has("--wait"):
+        return False
+    used, named = composition_of(words, command, project.tree), options.words[1:]
+    servers = named and used.paths and not any(map(used.build, used.with_needs(named)))
+    return not servers
 
 
 def _may_check(job: Job, line: LeftOut) -> bool:

@@ -84,7 +84,8 @@ def _files_of(command: Command) -> set[str]:
     words = [command.call.program, *command.call.arguments]
     mentioned = (word for word in words if re.search(r"[./]\w", word) or word is words[-1])
     named = (*mentioned, *(write.path for write in command.writes))
-    return {word.rpartition("/")[2] for word in named} - {""}
+    # `*` in `--skip "**/migrations/*"` is no name.
+    return {word.rpartition("/")[2] for word in named} - {"", "*", "**"}
 
 
 def _around_tests(

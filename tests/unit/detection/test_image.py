@@ -490,6 +490,7 @@ def test_of_several_images_the_one_that_is_named_after_the_project_is_the_applic
         ("echo ready", False),
         ("docker login -u me", False),
         ("npm ci || true", False),
+        ("coverage run manage.py test shop", False),
         # The plan does the same before its tests.
         ("mkdir -p var", False),
         ("cp a.py b.py", False),

@@ -510,6 +510,9 @@ def test_an_action_of_the_repository_in_an_image_of_its_own_is_named(tmp_path: P
     [
         ("stack: {steps: [{run: docker compose up -d --wait}]}", True),
         ("stack: {steps: [{run: docker compose up -d}]}", False),
+        ("stack: {steps: [{run: docker compose up -d --wait web}]}", True),
+        ("stack: {steps: [{run: docker compose up -d --wait proxy}]}", True),
+        ("cache: {steps: [{run: docker compose up -d --wait db}]}", False),
         ("deploy: {steps: [{run: docker compose up -d --wait}]}", False),
         ("pages: {steps: [{run: docker compose up -d --wait}, {run: npx playwright test}]}", False),
         ("more: {steps: [{run: docker compose up --wait db}, {run: flake8 .}]}", False),
@@ -519,10 +522,10 @@ def test_a_job_that_only_waits_for_healthy_containers_is_named(
     tmp_path: Path, jobs: str, *, named: bool
 ) -> None:
     ci = f"on: push\njobs:\n  test: {{steps: [{{run: python manage.py test}}]}}\n  {jobs}\n"
-    compose = "services: {web: {build: .}}\n"
+    compose = "services: {web: {build: .}, proxy: {image: nginx, depends_on: [web]}, db: {image: 'postgres:16'}}\n"
     files = {**django(), ".github/workflows/ci.yml": ci, "compose.yml": compose}
     warnings = loaded(tmp_path, files).warnings
-    assert any("'docker compose up -d --wait'" in text for text in warnings) is named
+    assert any("'docker compose up -d --wait" in text for text in warnings) is named
 
 
 def test_a_check_with_an_unknown_value_is_proposed_as_the_call_of_its_script(

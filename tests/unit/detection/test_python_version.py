@@ -229,3 +229,23 @@ def test_a_python_that_is_too_old_for_the_tests_is_named(
     )
     found = [text for text in warnings if "too old" in text]
     assert [text.partition(" versions")[0] for text in found] == ([expected] if is_old else [])
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("uv venv -p ${{ matrix.py }}", "pytest"),
+        ("uv sync", "uv run --python ${{ matrix.py }} pytest"),
+        ("python${{ matrix.py }} -m venv env", "env/bin/pytest"),
+    ],
+)
+def test_the_legs_with_other_pythons_are_named_wherever_the_version_stands(
+    tmp_path: Path, lines: tuple[str, ...]
+) -> None:
+    job = {
+        "strategy": {"matrix": {"py": ["3.11", "3.12"]}},
+        "steps": [{"run": line} for line in lines],
+    }
+    found = loaded(tmp_path, {**django(), WORKFLOW: json.dumps({"jobs": {"t": job}})})
+    assert found.config.python == "3.12"
+    assert any("with Python 3.11; " in text for text in found.warnings)
