@@ -6,7 +6,9 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 
-from heroci_action.detection.ci.records import Image
+from heroci_action.detection.ci.compose.calls import compose_words, composition_of
+from heroci_action.detection.ci.records import Command, Image
+from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.findings import Finding, FixedAddress, Found
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.servers.ci_servers import REDIS
@@ -37,13 +39,21 @@ def host_of(project: ProjectFiles, image: Image) -> str:
 def machine_hosts(project: ProjectFiles) -> str:
     """Return a pattern for the names of the machine that runs the CI, as its tests see them.
 
-    In a service of a compose file, `localhost` is the container itself, where only the application listens.
+    In a service of a compose file, `localhost` is the container itself, where only the application listens, unless
+    the service is in the network of the machine.
     """
     suite = project.ci.suite
     main = suite.main.command if suite else None
-    outer = (*main.via, main) if main else ()
-    services = (each.call.container.service for each in outer if each.call.container)
-    return OUTSIDE if any(services) else LOCAL
+    calls = (*main.via, main) if main else ()
+    return OUTSIDE if any(_enters_own_network(project, each) for each in calls) else LOCAL
+
+
+def _enters_own_network(project: ProjectFiles, call: Command) -> bool:
+    container, words = call.call.container, compose_words(call)
+    if container is None or container.service is None or words is None:
+        return False
+    services = composition_of(words, call, project.tree).services
+    return table(services.get(container.service)).get("network_mode") != "host"
 
 
 def fix_redis(project: ProjectFiles, image: Image | None, why: str) -> Iterator[Finding]:

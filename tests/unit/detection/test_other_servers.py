@@ -139,6 +139,24 @@ def test_in_a_network_of_containers_localhost_is_the_application(
     assert found.env["BROWSER_URL"] == "ws://{browser.host}:{browser.port}/"
 
 
+def test_a_service_in_the_network_of_the_machine_reaches_servers_there(tmp_path: Path) -> None:
+    compose = """
+        services:
+          web: {build: ., network_mode: host, environment: {BROWSER_URL: "ws://localhost:3000/"}}
+          browser: {image: "acme/browser:1", ports: ["3000:3000"]}
+    """
+    files = {
+        **django(),
+        **workflow(
+            "docker compose up -d browser", "docker compose run --rm web python manage.py test"
+        ),
+        "compose.yml": compose,
+        "Dockerfile": "FROM python:3.13\n",
+    }
+    found = loaded(tmp_path, files).config
+    assert found.env["BROWSER_URL"] == "ws://{browser.host}:{browser.port}/"
+
+
 def test_the_tag_of_an_image_is_no_port(tmp_path: Path) -> None:
     lines = ("docker run -d --name opensearch opensearchproject/opensearch:1.3.20", "pytest")
     files = {**django(), **workflow(*lines)}
