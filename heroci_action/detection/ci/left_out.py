@@ -110,8 +110,8 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "gitleaks", "trufflehog", "checkov", "grype", "dockle", "kics", "tfsec", "tflint", "osv-scanner", "snyk",
         "check-wheel-contents", "kubeconform", "lychee", "cspell", "markdownlint-cli2", "dockerfilelint", "nancy",
         "newman", "schemathesis", "k6", "locust", "lhci", "pa11y", "pa11y-ci", "dredd", "absolufy-imports",
-        "add-trailing-comma", "autoflake", "darker", "django-upgrade", "djcss", "djjs", "flake8p", "prospector", "pylama",
-        "pyproject-fmt", "reorder-python-imports", "rstcheck", "setup-cfg-fmt", "typos", "yesqa", "yapf",
+        "add-trailing-comma", "autoflake", "darker", "django-upgrade", "djcss", "djjs", "flake8p", "prospector",
+        "pylama", "pyproject-fmt", "reorder-python-imports", "rstcheck", "setup-cfg-fmt", "typos", "yesqa", "yapf",
     ),
     "it changes the machine": (
         "sysctl", "update-locale", "chown", "mount", "modprobe", "adduser", "useradd", "usermod",
