@@ -28,8 +28,8 @@ def expand_make(command: Command, files: WorkingTree) -> tuple[Script, ...] | No
     given = dict(word.replace(":=", "=").split("=", 1) for word in words if "=" in word)
     wanted = [word for word in words if "=" not in word]
     unknown = dict.fromkeys(command.unknown, UNKNOWN)
-    env = {**command.env, **unknown}
-    makefile = Makefile.read(path, files, directory=directory, env=env, given=given, goals=wanted)
+    env = {**command.env, **unknown, "MAKECMDGOALS": " ".join(wanted)}
+    makefile = Makefile.read(path, files, directory=directory, env=env, given=given)
     targets = wanted or [makefile.goal or ""]
     if not any(map(makefile.rule, targets)):
         return None

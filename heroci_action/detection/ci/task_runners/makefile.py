@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -74,13 +74,12 @@ class Makefile:
         directory: str,
         env: Mapping[str, str],
         given: Mapping[str, str],
-        goals: Sequence[str] = (),
     ) -> Makefile:
-        """Read a file with the variables of the environment, and the variables and goals of the command line."""
+        """Read a file with the variables of the environment, and those of the command line."""
         place = parent(path)
         here = ROOT if place == "." else f"{ROOT}/{place}"
         variables = {name: value.replace("$", "$$") for name, value in env.items()}
-        variables |= {"MAKE": "make", "CURDIR": here, "PWD": here, "MAKECMDGOALS": " ".join(goals)}
+        variables |= {"MAKE": "make", "CURDIR": here, "PWD": here}
         # Make itself writes the variables behind its options.
         variables["MAKEFLAGS"] = " ".join(
             ["--"] * bool(given) + [f"{k}={v}" for k, v in given.items()]
