@@ -170,6 +170,8 @@ _CHECKING_OPTIONS = frozenset(
 _FAILING = re.compile(r"--fail-(under|on|level)\b.*")
 # `nx affected --target=test`
 _TARGETS = re.compile(r"--targets?=([\w,-]*[,-])?(test|lint|e2e)([,-].*)?")
+# `ng test`, `nx e2e web`, `newman test:all`
+_CHECKING_VERBS = frozenset({"verify", "validate", "pre-commit", "test", "e2e"})
 # What `find` does with the files that it finds.
 _ACTIONS_OF_FIND = frozenset({"-delete", "-exec", "-execdir", "-ok"})
 # The project's own commands: `missing_migrations`, `check_migrations`, `makemigrations_check`.
@@ -384,6 +386,8 @@ def reason_of_arguments(arguments: tuple[str, ...]) -> str | None:
     if first in _INSTALLING:
         return INSTALLS_OTHER
     targets = any(map(_TARGETS.fullmatch, arguments))
-    if targets or first in {"verify", "validate", "pre-commit", "test"} or _CHECKING.search(first):
+    # `vue-cli-service test:unit`
+    kind = first.partition(":")[0]
+    if targets or kind in _CHECKING_VERBS or _CHECKING.search(first):
         return CHECKS
     return STAYS if first in _SERVING else None

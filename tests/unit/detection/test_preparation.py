@@ -480,7 +480,8 @@ def test_a_line_that_needs_a_download_is_left_out_with_it(tmp_path: Path) -> Non
 
 
 def test_a_check_by_an_unknown_program_is_no_preparation(tmp_path: Path) -> None:
-    lines = ("about check src", "yarn global add less", "shop-data build", "manage.py test")
+    checks = ("about check src", "vue-cli-service test:unit", "nx e2e web")
+    lines = (*checks, "yarn global add less", "shop-data build", "manage.py test")
     found = loaded(tmp_path, {**django(), **workflow(*lines)})
     assert [step.run for step in found.config.tests.before] == ["shop-data build"]
 

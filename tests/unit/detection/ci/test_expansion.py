@@ -125,6 +125,22 @@ def test_a_call_of_make_becomes_the_recipes(line: str, commands: list[str]) -> N
 
 
 @pytest.mark.parametrize(
+    ("line", "may_fail"),
+    [
+        ("env | grep CI > .testenv; true", True),
+        ("grep CI .env ; exit 0", True),
+        ("-grep CI .env", True),
+        ("grep CI .env; echo true", False),
+        ("grep true", False),
+    ],
+)
+def test_the_last_command_of_a_line_of_make_decides(line: str, *, may_fail: bool) -> None:
+    commands = commands_of("make a", {"Makefile": f"a:\n\t{line}\n"})
+    (found,) = (each for each in commands if each.call.name == "grep")
+    assert found.may_fail is may_fail
+
+
+@pytest.mark.parametrize(
     ("files", "call", "expected"),
     [
         # Git has written the target and the file of which it is made at the same time.
