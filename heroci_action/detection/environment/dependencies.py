@@ -24,6 +24,7 @@ from heroci_action.detection.requirements.declared import (
     find_dependencies,
 )
 from heroci_action.detection.requirements.files import distribution
+from heroci_action.detection.requirements.indexes import warn_of_indexes
 from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.requirements.markers import applicable
 from heroci_action.detection.requirements.pixi import pixi_environment
@@ -170,6 +171,7 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     yield from _warn_of_conda(project)
     yield from _missing_files(project)
     yield from warn_of_unknown_installs(project)
+    yield from warn_of_indexes(project, found.requirements)
     yield from _old_coverage(project)
     yield from _system_packages(project)
     yield from detect_job_image(project)

@@ -173,7 +173,7 @@ def _scripts(environment: ToxEnvironment, config: ToxConfig) -> Iterator[Script]
 
 
 def _installations(environment: ToxEnvironment, directory: str) -> Iterator[str]:
-    """Yield what tox installs in the form of calls of pip in the directory of its configuration."""
+    """Yield what tox installs as a call of its installer in the directory of its configuration."""
     deps = (line.replace(f"{directory}/", "") for line in environment.deps)
     words = [word for line in deps for word in _requirement(line)]
     words += [word for group in environment.groups for word in ("--group", group)]
@@ -181,7 +181,7 @@ def _installations(environment: ToxEnvironment, directory: str) -> Iterator[str]
         extras = f"[{','.join(environment.extras)}]" if environment.extras else ""
         words.append(f".{extras}")
     if words:
-        yield shlex.join(["pip", "install", *words])
+        yield shlex.join([*environment.installer, *words])
 
 
 def _requirement(line: str) -> list[str]:

@@ -33,6 +33,7 @@ class ToxEnvironment:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     installs_project: bool = True
+    installer: tuple[str, ...] = ("pip", "install")
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -92,6 +93,7 @@ class ToxConfig:
             extras=tuple(reading.words("extras")),
             groups=tuple(reading.words("dependency_groups")),
             installs_project=not self._skips_install(reading.values),
+            installer=_installer(reading.words("install_command")),
             variables={
                 **_passed(env, reading.words("passenv", "pass_env")),
                 **dict(_pairs(reading.lines("setenv", "set_env"))),
@@ -172,6 +174,13 @@ _CONSTANTS = {
     "envbindir": "bin",
     "env_bin_dir": "bin",
 }
+
+
+def _installer(words: list[str]) -> tuple[str, ...]:
+    """Return the command with which tox installs, without its placeholders, if it is a call of pip or uv."""
+    known = tuple(word for word in words if "{" not in word and UNKNOWN not in word)
+    is_known = "install" in known and not {"pip", "uv"}.isdisjoint(known)
+    return known if is_known else ("pip", "install")
 
 
 def _passed(env: Mapping[str, str], patterns: list[str]) -> dict[str, str]:
