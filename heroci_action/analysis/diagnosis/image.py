@@ -48,7 +48,7 @@ SIGNS = (
         pattern=r"dockerfile parse error[^\n]*?(?:on )?line (\d+): ([^\n]+)",
         example="ERROR: failed to solve: dockerfile parse error on line 3: unknown instruction: RUNN",
         cause="line {0} of the Dockerfile is not valid: {1}",
-        remedy="correct the line",
+        remedy="correct the line, or update Docker if its version does not know this syntax",
         installation=True,
     ),
     Sign(
