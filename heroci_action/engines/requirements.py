@@ -11,7 +11,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from heroci_action.errors import EngineError
 from heroci_action.plan.stages import Environment
-from heroci_action.repository.files import parent, relative_path
+from heroci_action.repository.files import parent, parse_toml, relative_path
 
 TOOLS_LOCK = "HEROCI_HOST_TOOLS"
 """Variable with the lock file of the tools that the action's image installs on demand; set only in that image."""
@@ -207,3 +207,27 @@ def uv_version(machine: Mapping[str, str]) -> str:
         if pin is None:
             raise
         return pin[1]
+
+
+def other_uv(root: Path, version: str) -> str | None:
+    """Return the requirement of another uv that the project demands, such as `uv==0.9.*`; None if this one will do.
+
+    https://docs.astral.sh/uv/reference/settings/#required-version
+    """
+    texts = (_required_uv(root, "uv.toml"), _required_uv(root, "pyproject.toml", "tool", "uv"))
+    text = next(filter(None, texts), "").strip()
+    wanted = f"=={text}" if text[:1].isdigit() else text
+    try:
+        fits = SpecifierSet(wanted).contains(version, prereleases=True)
+    except InvalidSpecifier:
+        # uv itself says what is wrong with it.
+        return None
+    return None if fits else f"uv{wanted}"
+
+
+def _required_uv(root: Path, name: str, *keys: str) -> str:
+    path = root / name
+    found: object = parse_toml(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    for key in (*keys, "required-version"):
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) else ""

@@ -82,8 +82,8 @@ async def _missing_image(connection: Connection, environment: Environment) -> st
 class Recipe:
     """Everything that a base environment is made from.
 
-    `indexes` are the machine's package indexes, `uv` is the version of the installer, and `version` the version of the
-    project for builds that would ask git. `warning` is about the Python that it has.
+    `indexes` are the machine's package indexes, `uv` is the requirement of the installer, and `version` the version of
+    the project for builds that would ask git. `warning` is about the Python that it has.
     """
 
     client: dagger.Client
@@ -164,7 +164,7 @@ class Recipe:
         return outcome, await self.executor.connection.evaluate(finished)
 
     async def _with_uv(self, container: dagger.Container) -> dagger.Container:
-        """Install uv from its wheel, in the version that the host engine would use."""
+        """Install uv from its wheel, in the version that the host engine would use or the project demands."""
         cache = "/root/.cache/pip"
         install = ["python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         # Debian's own Python would refuse, but nothing else uses this container.
@@ -173,7 +173,7 @@ class Recipe:
         prepared = await volumes.mount(connection, container, cache, name="pip-cache")
         for name, value in variables.items():
             prepared = prepared.with_env_variable(name, value)
-        installed = self._with_indexes(prepared).with_exec([*install, f"uv=={self.uv}"])
+        installed = self._with_indexes(prepared).with_exec([*install, self.uv])
         for name in variables:
             installed = installed.without_env_variable(name)
         installed = await self._with_uv_cache(installed.without_mount(cache))

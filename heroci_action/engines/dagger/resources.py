@@ -20,7 +20,7 @@ from heroci_action.engines.dagger.source import NO_VERSION, upload_source, versi
 from heroci_action.engines.dagger.variables import Variables
 from heroci_action.engines.known_services import Access, KnownService
 from heroci_action.engines.relay import Relay
-from heroci_action.engines.requirements import uv_version
+from heroci_action.engines.requirements import other_uv, uv_version
 from heroci_action.engines.secret_store import SecretStore
 from heroci_action.engines.settings import EngineSettings
 from heroci_action.errors import EngineError
@@ -114,6 +114,7 @@ class RunResources:
         if environment.install_project:
             version = await version_from_git(settings.root, settings.machine)
         indexes = index_variables(settings.machine)
+        uv = uv_version(settings.machine)
         return Recipe(
             client=self.client,
             executor=self.executor,
@@ -126,7 +127,7 @@ class RunResources:
             indexes={
                 name: await self.variables.secret(name, value) for name, value in indexes.items()
             },
-            uv=uv_version(settings.machine),
+            uv=other_uv(settings.root, uv) or f"uv=={uv}",
             version=version,
             warning=warning,
         )

@@ -10,6 +10,7 @@ import anyio
 from heroci_action.engines.base import Sink, Stream, one_error
 from heroci_action.engines.host.workspace import Workspace
 from heroci_action.engines.process import Captured, Program, capture, execute
+from heroci_action.engines.requirements import other_uv, uv_version
 
 # Seconds without output; building a package from source is silent too, so this is not an error. The limit of a request
 # is uv's (UV_HTTP_TIMEOUT); the whole installation is limited by the stage's timeout.
@@ -63,8 +64,11 @@ class Uv:
         env["HOME"] = machine.get("HOME", env["HOME"])
         env.pop("UV_PYTHON", None)
         env.pop("UV_PROJECT_ENVIRONMENT", None)
+        other = other_uv(self.directory, uv_version(machine))
+        # The running uv fetches the one that the project demands, and must not read that it is not the right one.
+        runner = ("--no-config", "tool", "run", "--from", other, "uv") if other else ()
         return Program(
-            arguments=(find_uv_bin(), "--no-progress", "--color", "never", *arguments),
+            arguments=(find_uv_bin(), *runner, "--no-progress", "--color", "never", *arguments),
             env=env,
             directory=self.directory,
         )

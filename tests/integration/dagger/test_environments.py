@@ -65,6 +65,13 @@ def test_versions_come_from_uvs_lock_file(repository: Repository) -> None:
     assert repository.run(work("python -c 'import six; print(six.__version__)'")).text == "1.16.0"
 
 
+def test_a_project_is_installed_by_the_uv_that_it_demands(repository: Repository) -> None:
+    demand = '[tool.uv]\nrequired-version = "==0.9.*"\n'
+    repository.write({"pyproject.toml": PROJECT + demand, "src/shop/__init__.py": ""})
+    repository.with_plan(environment=Environment(python="3.13", project="."))
+    assert repository.run(work("python -c 'import six; print(six.__version__)'")).text == "1.16.0"
+
+
 def test_versions_come_from_a_standard_lock_file(repository: Repository) -> None:
     repository.write({"wanted.txt": "six==1.16.0\n"})
     uv(repository, "pip", "compile", "wanted.txt", "--output-file", "pylock.toml")

@@ -263,6 +263,18 @@ def test_a_project_is_installed_with_its_extras_and_groups(
     assert printed(installer, installed, "import mine, six, iniconfig; print(mine.value)") == "1"
 
 
+def test_a_project_is_installed_by_the_uv_that_it_demands(
+    installer: Installer, lines: Lines
+) -> None:
+    (installer.root / "pyproject.toml").write_text(
+        '[project]\nname = "shop"\nversion = "1"\ndependencies = ["six==1.16.0"]\n'
+        '[tool.uv]\nrequired-version = "==0.9.*"\n'
+    )
+    outcome, installed = install(installer, lines, project=".")
+    assert outcome.exit_code == 0, lines
+    assert printed(installer, installed, "import six; print(six.__version__)") == "1.16.0"
+
+
 def test_a_pyenv_that_cannot_be_read_is_as_good_as_none(tmp_path: Path, lines: Lines) -> None:
     # As the one of root is after `su`; a name that is too long cannot be read by root either.
     with open_workspace({**os.environ, "PYENV_ROOT": f"/{'x' * 300}"}) as space:

@@ -1,4 +1,4 @@
-"""The version of uv, which may not be installed yet."""
+"""The version of uv, which may not be installed yet, and the one that a project demands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heroci_action.engines.requirements import TOOLS_LOCK, uv_version
+from heroci_action.engines.requirements import TOOLS_LOCK, other_uv, uv_version
 
 LOCK = "psutil==7.2.2 \\\n    --hash=sha256:0\nuv==1.2.3 \\\n    --hash=sha256:1\n    # via -r -\n"
 
@@ -32,3 +32,25 @@ def test_without_either_it_is_not_guessed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(metadata, "version", missing)
     with pytest.raises(metadata.PackageNotFoundError):
         uv_version({})
+
+
+@pytest.mark.parametrize(
+    ("files", "other"),
+    [
+        ({}, None),
+        ({"pyproject.toml": "[tool.uv]\nrequired-version = '==0.9.*'\n"}, "uv==0.9.*"),
+        ({"pyproject.toml": "[tool.uv]\nrequired-version = '0.9.5'\n"}, "uv==0.9.5"),
+        ({"pyproject.toml": "[tool.uv]\nrequired-version = '>=0.9,<0.12'\n"}, "uv>=0.9,<0.12"),
+        ({"pyproject.toml": "[tool.uv]\nrequired-version = '>=0.9'\n"}, None),
+        ({"uv.toml": "required-version = '<0.10'\n", "pyproject.toml": "[tool.uv]\n"}, "uv<0.10"),
+        ({"pyproject.toml": "[tool.uv]\nrequired-version = 'new'\n"}, None),
+        ({"pyproject.toml": "[tool.uv]\nrequired-version = 3\n"}, None),
+        ({"pyproject.toml": "[tool\n"}, None),
+    ],
+)
+def test_a_project_may_demand_another_one(
+    tmp_path: Path, files: dict[str, str], other: str | None
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert other_uv(tmp_path, "0.13.9") == other
