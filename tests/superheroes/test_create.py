@@ -52,7 +52,8 @@ class CreateTestCase(ApiTestCase):
         created = self.client.post(HEROES, body(id=99, created_at="2001-01-01T00:00:00Z")).json()
 
         self.assertNotEqual(created["id"], 99)
-        self.assertNotIn("2001", created["created_at"])
+        # The microseconds of now may contain any four digits.
+        self.assertFalse(created["created_at"].startswith("2001-"), created["created_at"])
 
     def test_strips_whitespace_around_the_name(self) -> None:
         self.assertEqual(self.client.post(HEROES, {"name": "  Echo "}).json()["name"], "Echo")
