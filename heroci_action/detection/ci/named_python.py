@@ -15,16 +15,7 @@ _OPTIONS = frozenset({"-p", "--python"})
 
 def chosen_python(commands: Iterable[Command]) -> str | None:
     """Return the version that a line chooses for the others: `pyenv global 3.12.4`, `sem-version python 3.12`."""
-    for command in commands:
-        # `/opt/pyenv/bin/pyenv`
-        match (command.words[0].rpartition("/")[2], *command.words[1:]) if command.words else ():
-            case (
-                ("pyenv", "global" | "local" | "shell", version, *_)
-                | ("sem-version", "python", version, *_)
-                | ("uv", "python", "pin", version, *_)
-            ):
-                return ".".join(version.split(".")[:2])
-    return None
+    return next(filter(None, map(_of_choice, commands)), None)
 
 
 def python_of_environment(commands: Iterable[Command]) -> str | None:
@@ -50,8 +41,19 @@ def installed_python(commands: Iterable[Command]) -> str | None:
     return versions.pop() if len(versions) == 1 else None
 
 
+def _of_choice(command: Command) -> str | None:
+    match _named_words(command):
+        case (
+            ("pyenv", "global" | "local" | "shell", version, *_)
+            | ("sem-version", "python", version, *_)
+            | ("uv", "python", "pin", version, *_)
+        ):
+            return ".".join(version.split(".")[:2])
+    return None
+
+
 def _of_maker(command: Command) -> str | None:
-    match (command.words[0].rpartition("/")[2], *command.words[1:]) if command.words else ():
+    match _named_words(command):
         case ("uv", "venv" | "sync", *options):
             return _of_uv(command, options)
         case (
@@ -63,6 +65,11 @@ def _of_maker(command: Command) -> str | None:
         case ("poetry", "env", "use", version, *_) | ("pdm", "use", version, *_):
             return _version(version)
     return None
+
+
+def _named_words(command: Command) -> tuple[str, ...]:
+    """Return the words of a command with the name of its program: `/opt/pyenv/bin/pyenv` is pyenv."""
+    return (command.words[0].rpartition("/")[2], *command.words[1:]) if command.words else ()
 
 
 def _of_uv(command: Command, options: Iterable[str]) -> str | None:
