@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 
-from heroci_action.detection.ci.compose.calls import compose_words, composition_of
-from heroci_action.detection.ci.records import Command, Image
+from heroci_action.detection.ci.compose.calls import entered_services
+from heroci_action.detection.ci.records import Image
 from heroci_action.detection.ci.yaml_file import table
 from heroci_action.detection.findings import Finding, FixedAddress, Found
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.servers.ci_servers import REDIS
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import read_of, reads
@@ -36,6 +36,7 @@ def host_of(project: ProjectFiles, image: Image) -> str:
     return image.alias if contained and image.alias else "localhost"
 
 
+@once
 def machine_hosts(project: ProjectFiles) -> str:
     """Return a pattern for the names of the machine that runs the CI, as its tests see them.
 
@@ -43,17 +44,9 @@ def machine_hosts(project: ProjectFiles) -> str:
     the service is in the network of the machine.
     """
     suite = project.ci.suite
-    main = suite.main.command if suite else None
-    calls = (*main.via, main) if main else ()
-    return OUTSIDE if any(_enters_own_network(project, each) for each in calls) else LOCAL
-
-
-def _enters_own_network(project: ProjectFiles, call: Command) -> bool:
-    container, words = call.call.container, compose_words(call)
-    if container is None or container.service is None or words is None:
-        return False
-    services = composition_of(words, call, project.tree).services
-    return table(services.get(container.service)).get("network_mode") != "host"
+    entered = entered_services(suite.main.command, project.tree) if suite else ()
+    modes = (table(used.services.get(name)).get("network_mode") for used, name in entered)
+    return OUTSIDE if any(mode != "host" for mode in modes) else LOCAL
 
 
 def fix_redis(project: ProjectFiles, image: Image | None, why: str) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from heroci_action.detection.ci.compose.calls import compose_words, composition_of
+from heroci_action.detection.ci.compose.calls import entered_services
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
@@ -36,15 +36,10 @@ def _unset(project: ProjectFiles) -> Iterator[str]:
     if suite is None or project.ci.is_local or suite.job.source.startswith(_NAMES_ALL):
         return
     command = suite.main.command
-    outer = next((each for each in (*command.via, command) if each.call.container), None)
-    words = compose_words(outer) if outer else None
-    container = outer.call.container if outer else None
-    if outer is None or words is None or container is None or container.service is None:
-        return
-    used = composition_of(words, outer, project.tree)
-    if container.service in (used.services if used.paths else {}):
-        given = used.environment(container.service)
-        unset = replace(used, unset=UNKNOWN).unknown_variables(container.service)
+    used, service = next(entered_services(command, project.tree), (None, ""))
+    if used is not None and used.paths and service in used.services:
+        given = used.environment(service)
+        unset = replace(used, unset=UNKNOWN).unknown_variables(service)
         yield from (
             name for name in given if name in unset and command.env.get(name) == given[name]
         )

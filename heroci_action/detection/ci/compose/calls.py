@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from heroci_action.detection.ci.command_line import Options
@@ -69,6 +69,14 @@ def composition_of(
         directory=from_root(directory, call.place) if directory else "",
         builds=tuple(builds),
     )
+
+
+def entered_services(command: Command, files: RepositoryFiles) -> Iterator[tuple[Composition, str]]:
+    """Yield each service whose container a command or a call around it enters, after its merged compose files."""
+    for call in (*command.via, command):
+        container, words = call.call.container, compose_words(call)
+        if container is not None and container.service is not None and words is not None:
+            yield composition_of(words, call, files), container.service
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
