@@ -117,7 +117,7 @@ def _suites(result: Result) -> Iterator[Suite]:
             yield _suite(stage.name, cases), None
         for step in stage.steps:
             if step.has_tests or step.diagnostics:
-                suite = _suite(f"{stage.name}/{step.name}", _step_cases(stage, step), step)
+                suite = _suite(_joined(stage, "/", step), _step_cases(stage, step), step)
                 yield suite, step.passed
 
 
@@ -125,15 +125,19 @@ def _test_suites(result: Result) -> Iterator[Suite]:
     for stage in result.stages:
         for step in stage.steps:
             if step.has_tests:
-                name = f"{stage.name}.{step.name}"
-                cases = (_test_case(test, name) for test in step.tests)
-                yield _suite(f"{stage.name}/{step.name}", cases, step), step.passed
+                cases = (_test_case(test, _joined(stage, ".", step)) for test in step.tests)
+                yield _suite(_joined(stage, "/", step), cases, step), step.passed
 
 
 def _suite(name: str, cases: Iterable[Any], step: StepResult | None = None) -> Any:
     facts = step.facts if step else {}
     properties = {legal_xml(key): legal_xml(value) for key, value in facts.items()}
     return junit_xml.TestSuite(legal_xml(name), list(cases), properties=properties)
+
+
+def _joined(stage: StageResult, separator: str, step: StepResult) -> str:
+    """Return both names; cleaned before, because an escape sequence can take the separator and what follows it."""
+    return f"{legal_xml(stage.name)}{separator}{legal_xml(step.name)}"
 
 
 def _stage_cases(stage: StageResult) -> Iterator[Any]:
@@ -153,7 +157,7 @@ def _step_case(stage: StageResult, step: StepResult) -> Any:
 
 def _step_cases(stage: StageResult, step: StepResult) -> Iterator[Any]:
     for test in step.tests:
-        yield _test_case(test, f"{stage.name}.{step.name}")
+        yield _test_case(test, _joined(stage, ".", step))
     yield from _other_cases(stage, step)
 
 
@@ -191,7 +195,7 @@ def _findings(stage: StageResult, step: StepResult) -> Iterator[Any]:
 
     for file, group in groupby(sorted(step.diagnostics, key=file_of), key=file_of):
         found = tuple(group)
-        name, classname = file or step.name, f"{stage.name}.{step.name}"
+        name, classname = file or step.name, _joined(stage, ".", step)
         case = _case(name, classname, 0.0, file=file or None, line=found[0].line)
         message = _finding(found[0])
         if len(found) > 1:

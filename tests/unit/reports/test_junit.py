@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from heroci_action.readers import PathResolver, Source, read_sources
@@ -42,6 +42,7 @@ def test_every_result_gives_a_valid_document(result: Result) -> None:
     rendered(result)
 
 
+@example(run(stage("\x1b", step("name", tests=(case("test_a"),)))))
 @given(results)
 def test_every_test_is_in_it_once(result: Result) -> None:
     suites = [suite for suite in rendered(result) if "/" in suite.get("name", "")]
