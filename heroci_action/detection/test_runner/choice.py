@@ -35,9 +35,16 @@ def choose_runner(project: ProjectFiles) -> tuple[str, str]:
     runs = suite_runs(project)
     if runs:
         name = "pytest" if runs[0].runner is Runner.PYTEST else "django"
-        return name, f"the test command in {runs[0].command.source}"
+        return name, f"the test command in {runs[0].command.source}{_tolerance(project)}"
     reason = _why_pytest(project)
     return ("pytest", reason) if reason else ("django", "nothing asks for pytest")
+
+
+def _tolerance(project: ProjectFiles) -> str:
+    """Return that the CI lets the tests fail, which the plan does not; empty if it requires them."""
+    suite = project.ci.suite
+    may_fail = suite is not None and suite.may_fail
+    return "; the CI passes even if the tests fail, HeroCI does not" if may_fail else ""
 
 
 def _why_pytest(project: ProjectFiles) -> str | None:

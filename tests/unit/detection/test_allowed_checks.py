@@ -290,3 +290,29 @@ def test_a_check_of_migrations_with_other_settings_is_named(tmp_path: Path) -> N
     (text,) = (text for text in found.warnings if "missing migrations" in text)
     assert "edition.settings' (" in text
     assert "mysite.settings" not in text
+
+
+TOLERANT = "; the CI passes even if the tests fail, HeroCI does not"
+GITHUB = ".github/workflows/ci.yml"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "tolerant"),
+    [
+        (GITHUB, "jobs: {test: {continue-on-error: true, steps: [{run: LINE}]}}", True),
+        (GITHUB, "jobs: {test: {steps: [{run: LINE, continue-on-error: true}]}}", True),
+        (GITHUB, "jobs: {test: {steps: [{run: LINE || true}]}}", True),
+        (GITHUB, "jobs: {test: {steps: [{run: LINE || exit 1}]}}", False),
+        (GITHUB, "jobs: {test: {steps: [{run: LINE}, {run: LINE x || true}]}}", False),
+        (".gitlab-ci.yml", "test: {script: LINE, allow_failure: true}", True),
+        (".gitlab-ci.yml", "test: {script: LINE, allow_failure: {exit_codes: 137}}", False),
+        (".circleci/config.yml", "jobs: {test: {steps: [run: LINE || true]}}", True),
+        (".circleci/config.yml", "jobs: {test: {steps: [run: LINE]}}", False),
+    ],
+)
+def test_a_suite_that_may_fail_in_the_ci_is_explained(
+    tmp_path: Path, name: str, text: str, *, tolerant: bool
+) -> None:
+    found = project(tmp_path, {name: text.replace("LINE", "python manage.py test")})
+    assert found.origins["tests.runner"].endswith(TOLERANT) is tolerant
+    assert not any("passes even" in warning for warning in found.warnings)
