@@ -57,6 +57,10 @@ _LINES: Mapping[str, str] = {
     ),
     # - uses: snok/install-poetry@v1 does not install the project.
 }
+# Actions that write a file of variables, with the prefix of the inputs that are its variables.
+# - uses: SpicyPizza/create-envfile@v2
+#   with: { envkey_DEBUG: "false", directory: config, file_name: .env }
+_ENV_FILES: Mapping[str, str] = {"spicypizza/create-envfile": "envkey_"}
 # Names of inputs in older versions of the actions.
 _FORMER = {"file": "dockerfile", "sort-paths": "sortPaths"}
 # `actions/checkout`, `codecov/codecov-action`
@@ -183,6 +187,9 @@ class Action:
     def _script(self) -> str | None:
         if self.name.endswith("/heroci"):
             return "heroci run"
+        prefix = _ENV_FILES.get(self.name.lower())
+        if prefix is not None:
+            return self._write_variables(prefix)
         form = _LINES.get(self.name)
         if form is not None:
             lines = (" ".join(_INPUT.sub(self._fill, line).split()) for line in form.split("\n"))
@@ -197,6 +204,16 @@ class Action:
         given = {**linter_actions.DEFAULTS.get(self.name, {}), **self.inputs}
         checks = linter_lines(given) if linter_actions.CHECKS.search(name) else None
         return next(scripts, None) or checks or named_line(name, self.inputs) or None
+
+    def _write_variables(self, prefix: str) -> str:
+        """Return the command that writes the variables among the inputs to the file that the inputs name."""
+        path = f"{self.inputs.get('directory') or '.'}/{self.inputs.get('file_name') or '.env'}"
+        variables = (
+            f"{name.removeprefix(prefix)}={value}"
+            for name, value in self.inputs.items()
+            if name.startswith(prefix)
+        )
+        return f"printf '%s\\n' {shlex.join(variables)} > {shlex.quote(path)}"
 
     def _fill(self, match: re.Match[str]) -> str:
         name = match["name"]

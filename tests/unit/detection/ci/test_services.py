@@ -1007,3 +1007,20 @@ def test_the_agent_of_jenkins_is_the_image_of_the_job(
     (job,) = ci_of({"Jenkinsfile": f"pipeline {{ {agent} sh 'pytest' }}"}).jobs
     assert (job.image.reference if job.image else None) == image
     assert [each.reference for each in job.services] == services
+
+
+def test_an_action_that_writes_variables_to_a_file_is_a_command() -> None:
+    text = """
+on: [push]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - run: mkdir config
+      - uses: SpicyPizza/create-envfile@v2
+        with: {envkey_SHOP_MODE: two words, envkey_DEBUG: 'false', directory: config, file_name: .env.ci}
+      - run: pytest
+"""
+    (job,) = ci_of({".github/workflows/ci.yml": text}).jobs
+
+    assert dict(job.created) == {"config/.env.ci": "SHOP_MODE=two words\nDEBUG=false\n"}
