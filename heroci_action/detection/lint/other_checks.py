@@ -140,7 +140,7 @@ def find_other_checks(project: ProjectFiles) -> Iterator[tuple[Job, Command, Com
             # If nothing uses the files that a command makes, it matters only whether it passes.
             makes_files = not (ends or _BUILDING.isdisjoint(command.call.arguments))
             is_other = _is_other(project, command) or (is_own and not makes_files)
-            is_other = is_other or (ends and _migrates_elsewhere(project, job, command))
+            is_other = is_other or ((ends or checks) and _migrates_elsewhere(project, job, command))
             is_other = is_other or (command.words not in scenarios and runs_scenarios(command))
             if is_other and not _keeps_changes(job, command):
                 tasks = (each for each in command.via if each.call.name in PACKAGE_MANAGERS)

@@ -85,6 +85,8 @@ def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
         "cloudposse/github-action-pre-commit",
         "aquasecurity/trivy-action",
         "cypress-io/github-action",
+        "fsfe/reuse-action",
+        "errata-ai/vale-action",
         "acme/lighthouse-ci-action",
         "lycheeverse/lychee-action",
         "dflook/terraform-fmt-check",

@@ -197,10 +197,14 @@ jobs:
   test: {services: {db: postgres:16}, steps: [{run: python manage.py test}]}
   same: {services: {db: postgres:17}, steps: [{run: python manage.py migrate}]}
   other: {services: {db: mysql:8}, steps: [{run: python manage.py migrate --noinput}]}
+  check-mariadb:
+    services: {db: mariadb:11}
+    steps: [{run: python manage.py migrate --plan}, {run: mysql -e "SHOW TABLES"}]
 """
     found = project(tmp_path, {".github/workflows/ci.yml": jobs})
     assert "'python manage.py migrate --noinput'" in named(found)
-    assert named(found).count("'") == 2
+    assert "'python manage.py migrate --plan'" in named(found)
+    assert named(found).count("'") == 4
 
 
 def test_strict_commands_of_django_in_the_job_of_the_tests(tmp_path: Path) -> None:
