@@ -162,8 +162,13 @@ def _expand_scripts(
         for inner in read_script(inherited, ShellState.start(inherited, context.files)):
             via = (*command.via, command, *inner.via)
             environment = script.environment or command.environment
-            background = inner.background or command.background
-            found = replace(inner, via=via, environment=environment, background=background)
+            found = replace(
+                inner,
+                via=via,
+                environment=environment,
+                background=inner.background or command.background,
+                passed_over=inner.passed_over or command.passed_over,
+            )
             yield from _expand(found, context)
 
 

@@ -109,7 +109,8 @@ class Command:
     repository's root; an absolute one is outside it. `environment` is the virtual environment that tox, nox or Hatch
     makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
     lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs after its
-    pipe; if it `reads_pipe`, one is before it. A `negated` line passes only if its command fails: `! grep TODO`.
+    pipe; if it `reads_pipe`, one is before it. A `negated` line passes only if its command fails: `! grep TODO`. If it
+    is `passed_over`, its script runs its other commands after a failure, and the last one decides.
     """
 
     words: tuple[str, ...]
@@ -123,6 +124,7 @@ class Command:
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     decides: bool = False
+    passed_over: bool = False
     negated: bool = False
     background: bool = False
     piped: bool = False
@@ -229,7 +231,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
-    """A piece of shell that runs in its own shell: a step, a recipe, a file with its arguments."""
+    """A piece of shell that runs in its own shell: a step, a recipe, a file with its arguments.
+
+    It `goes_on` if a command fails, until it says `set -e`.
+    """
 
     text: str
     source: str
@@ -239,6 +244,7 @@ class Script:
     arguments: tuple[str, ...] = ()
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
+    goes_on: bool = False
     environment: str = ""
     perhaps: tuple[Conditional, ...] = ()
 

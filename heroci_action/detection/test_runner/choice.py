@@ -43,8 +43,13 @@ def choose_runner(project: ProjectFiles) -> tuple[str, str]:
 def _tolerance(project: ProjectFiles) -> str:
     """Return that the CI lets the tests fail, which the plan does not; empty if it requires them."""
     suite = project.ci.suite
-    may_fail = suite is not None and suite.may_fail
-    return "; the CI passes even if the tests fail, HeroCI does not" if may_fail else ""
+    if suite is None:
+        return ""
+    if suite.may_fail:
+        return "; the CI passes even if the tests fail, HeroCI does not"
+    command = suite.main.command
+    goes_on = f"; {command.source} goes on after failed tests, and only its last command decides in the CI"
+    return f"{goes_on}; HeroCI requires the tests" if command.passed_over else ""
 
 
 def _why_pytest(project: ProjectFiles) -> str | None:

@@ -316,3 +316,47 @@ def test_a_suite_that_may_fail_in_the_ci_is_explained(
     found = project(tmp_path, {name: text.replace("LINE", "python manage.py test")})
     assert found.origins["tests.runner"].endswith(TOLERANT) is tolerant
     assert not any("passes even" in warning for warning in found.warnings)
+
+
+GOES_ON = "goes on after failed tests, and only its last command decides in the CI; HeroCI requires the tests"
+RUN = "python manage.py test"
+
+
+@pytest.mark.parametrize(
+    ("call", "script", "goes_on"),
+    [
+        ("bash ci/test.sh", f"{RUN}\nls out\n", True),
+        ("./ci/test.sh", f"#!/bin/bash\n{RUN}\nls out\n", True),
+        ("bash ci/test.sh", f"#!/bin/bash -e\n{RUN}\nls out\n", True),
+        ("./ci/test.sh", f"#!/bin/bash -e\n{RUN}\nls out\n", False),
+        ("bash -ex ci/test.sh", f"{RUN}\nls out\n", False),
+        ("bash ci/test.sh", f"set -euo pipefail\n{RUN}\nls out\n", False),
+        ("bash ci/test.sh", f"set -o errexit\n{RUN}\nls out\n", False),
+        ("bash ci/test.sh", f"set -e\nls\nset +e\n{RUN}\nls out\n", True),
+        ("bash ci/test.sh", f"ls out\n{RUN}\n", False),
+        ("bash ci/test.sh", f"{RUN}\nstatus=$?\nls out\nexit $status\n", False),
+        ("bash ci/test.sh", f"{RUN} || exit 1\nls out\n", False),
+        ("bash ci/test.sh", f"{RUN} || failed=1\nls out\nexit $failed\n", False),
+        ("bash ci/test.sh", f"trap 'exit 1' ERR\n{RUN}\nls out\n", False),
+        ("bash ci/test.sh", f"run() {{\n{RUN}\nls out\n}}\nrun\n", True),
+        ("bash ci/test.sh; ls out", f"{RUN}\n", False),
+        (f"sh -c '{RUN}; ls out'", "", True),
+        (f"sh -c '{RUN} && ls out'", "", False),
+    ],
+)
+def test_a_script_that_goes_on_after_failed_tests_is_explained(
+    tmp_path: Path, call: str, script: str, *, goes_on: bool
+) -> None:
+    found = project(tmp_path, {**workflow(call), "ci/test.sh": script})
+    assert found.origins["tests.runner"].endswith(GOES_ON) is goes_on
+    assert found.config.tests.runner == "django"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "goes_on"), [(f"{RUN}; ls out", True), (f"{RUN}\n\tls out", False)]
+)
+def test_a_line_of_make_that_goes_on_after_failed_tests_is_explained(
+    tmp_path: Path, recipe: str, *, goes_on: bool
+) -> None:
+    files = {**workflow("make test"), "Makefile": f"test:\n\t{recipe}\n"}
+    assert project(tmp_path, files).origins["tests.runner"].endswith(GOES_ON) is goes_on

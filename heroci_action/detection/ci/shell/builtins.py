@@ -21,10 +21,14 @@ def _popd(_: list[str], state: ShellState) -> None:
 
 def _set(arguments: list[str], state: ShellState) -> None:
     for index, argument in enumerate(arguments):
-        if argument == "allexport" and index and arguments[index - 1] in {"-o", "+o"}:
-            state.export_all = arguments[index - 1] == "-o"
-        elif argument[:1] in {"-", "+"} and "a" in argument[1:] and argument[1:2] != "-":
-            state.export_all = argument[0] == "-"
+        named = index > 0 and arguments[index - 1][-1:] == "o"
+        sign, letters = (arguments[index - 1] if named else argument)[:1], argument[1:]
+        if sign not in {"-", "+"} or letters[:1] == "-":
+            continue
+        if argument == "allexport" if named else "a" in letters:
+            state.export_all = sign == "-"
+        if argument == "errexit" if named else "e" in letters:
+            state.goes_on = sign == "+"
 
 
 def _unset(arguments: list[str], state: ShellState) -> None:

@@ -15,12 +15,13 @@ class Flow:
 
     `lines` are read from the pipe before it, if they are known. `feeds` are the programs after its pipe. If the
     outcome is `judged`, only the last statement in a group or a function counts; it `asks` if no outcome ends the
-    script.
+    script. It is `passed_over` if another statement decides in a script that goes on after failures.
     """
 
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     decides: bool = False
+    passed_over: bool = False
     negated: bool = False
     judged: bool = False
     asks: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,27 @@ def split_clause(clause: Node) -> tuple[list[Node], list[Node]]:
     children = [child for child in clause.children if child.type not in CLAUSES]
     then = next((index for index, child in enumerate(children) if child.type == "then"), 0)
     return [child for child in children[:then] if child.is_named], children[then + 1 :]
+
+
+# `$?`, `${PIPESTATUS[0]}`, `trap 'exit 1' ERR`
+_ASKS = re.compile(r"\$\{?(\?|PIPESTATUS\b)|\bERR\b")
+
+
+def keeps_outcome(statement: Node) -> bool:
+    """Return whether a script may end with the outcome of a statement that is not its last one.
+
+    `pytest || exit 1` ends it, and `pytest; status=$?` keeps it for the end. In `pytest || failed=1`, what the
+    script makes of the variable is not known.
+    """
+    if statement.type == "list" and statement.children[1].type == "||":
+        return True
+    return any(_ASKS.search(text_of(child)) for child in _others(statement))
+
+
+def _others(statement: Node) -> list[Node]:
+    """Return the statements around a statement."""
+    around = statement.parent
+    return [child for child in around.children if child != statement] if around else []
 
 
 def fails(statement: Node) -> bool:

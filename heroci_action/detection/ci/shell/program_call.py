@@ -40,6 +40,7 @@ def call_program(
         conditions=flow.conditions,
         may_fail=flow.may_fail or ignored,
         decides=flow.decides,
+        passed_over=flow.passed_over,
         negated=flow.negated,
         background=flow.background,
         piped=flow.piped,

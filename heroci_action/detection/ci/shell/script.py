@@ -36,6 +36,7 @@ from heroci_action.detection.ci.shell.negation import has_sign, is_of_pipeline, 
 from heroci_action.detection.ci.shell.outcomes import (
     CLAUSES,
     fails,
+    keeps_outcome,
     split_clause,
     wanted_of_condition,
     wanted_of_left,
@@ -72,6 +73,8 @@ def _statements(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
         following = child.next_sibling
         background = flow.background or (following is not None and following.type == "&")
         own = flow.unjudged() if flow.judged and child != last else flow
+        if state.goes_on and child != last and not keeps_outcome(child):
+            own = replace(own, passed_over=True)
         yield from _run(child, state, replace(own, background=background))
 
 

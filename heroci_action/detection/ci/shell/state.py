@@ -25,8 +25,9 @@ class ShellState:
     """Directory, variables and functions of a shell; `env` holds the exported variables, `local` the others.
 
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
-    root; an absolute path is outside it. `perhaps` are the exports under unknown conditions, and `conditions` the
-    conditions here. A loop over the arguments that is `broken` has `ended` early; `in_loop` is one of these.
+    root; an absolute path is outside it. It `goes_on` if a command fails. `perhaps` are the exports under unknown
+    conditions, and `conditions` the conditions here. A loop over the arguments that is `broken` has `ended` early;
+    `in_loop` is one of these.
     """
 
     files: WorkingTree
@@ -40,6 +41,7 @@ class ShellState:
     arguments: tuple[str, ...] = ()
     script: str = ""
     export_all: bool = False
+    goes_on: bool = False
     stack: tuple[str, ...] = ()
     ended: bool = False
     in_loop: bool = False
@@ -57,6 +59,7 @@ class ShellState:
             env={name: value for name, value in script.env.items() if _NAME.fullmatch(name)},
             arguments=script.arguments,
             script=script.path,
+            goes_on=script.goes_on,
             perhaps=list(script.perhaps),
         )
 

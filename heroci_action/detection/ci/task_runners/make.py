@@ -52,4 +52,4 @@ def _recipes(makefile: Makefile, order: Iterable[str], start: Script) -> Iterato
         for line in ["\n".join(lines)] if makefile.one_shell else lines:
             text = line.lstrip(_PREFIXES)
             ignored = "-" in line.removesuffix(text) or _ENDS_WELL.search(text) is not None
-            yield replace(start, text=text, env=env, may_fail=ignored)
+            yield replace(start, text=text, env=env, may_fail=ignored, goes_on=True)

@@ -12,6 +12,9 @@ from heroci_action.detection.ci.working_tree import WorkingTree
 
 # `#!/usr/bin/env bash`
 _SHEBANG = re.compile(r"#!.*\b(sh|bash|zsh|dash)\b")
+_SHELLS = frozenset({"sh", "bash", "zsh", "dash"})
+# `-e`, `-euo`, `-o errexit`
+_ERREXIT = re.compile(r"-\w*e\w*|errexit")
 # `python`, `python3 -u {0}`
 _PYTHON = re.compile(r"python[\d.]*(\s.*)?")
 # `pwsh`, `powershell -command ". '{0}'"`
@@ -70,4 +73,12 @@ def _script(command: Command, text: str, path: str | None = None) -> Script:
         env=command.env,
         path=spell(path) if path else "",
         arguments=command.call.arguments,
+        goes_on=not _ends_early(command, text if path else ""),
     )
+
+
+def _ends_early(command: Command, text: str) -> bool:
+    """Return whether the shell is called with `-e`, or its script, called by itself, starts with `#!/bin/sh -e`."""
+    launched = bool(_SHELLS.intersection(command.call.launchers))
+    options = command.words if launched else text.partition("\n")[0].split()
+    return any(map(_ERREXIT.fullmatch, options))
