@@ -263,11 +263,14 @@ def _only_checks(arguments: tuple[str, ...]) -> bool:
 
 
 def _only_validates(arguments: tuple[str, ...]) -> bool:
-    """Return whether a program for servers only checks files: `docker compose config -q`, `helm lint`, `nginx -t`."""
+    """Return whether a program for servers only checks files: `docker compose config -q`, `helm lint`, `nginx -t`.
+
+    `gunicorn --check-config shop.wsgi` also imports the application.
+    """
     options = {word.partition("=")[0] for word in arguments}
     quiet = "config" in arguments and not {"-q", "--quiet"}.isdisjoint(options)
     named = arguments[:1] in {("lint",), ("-t",), ("configtest",)}
-    return quiet or named or not {"--check", "--dry-run"}.isdisjoint(options)
+    return quiet or named or not {"--check", "--check-config", "--dry-run"}.isdisjoint(options)
 
 
 def reason_of_django(arguments: tuple[str, ...], line: str = "") -> str | None:

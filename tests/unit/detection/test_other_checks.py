@@ -223,6 +223,12 @@ def test_strict_commands_of_django_in_the_job_of_the_tests(tmp_path: Path) -> No
     assert f"{lines[5]!r} (" in named(found)
 
 
+def test_a_server_that_only_reads_its_configuration_is_a_check(tmp_path: Path) -> None:
+    line = "gunicorn --check-config shop.wsgi"
+    found = project(tmp_path, workflow("python manage.py test", line))
+    assert f"{line!r} (" in named(found)
+
+
 def test_checks_in_another_leg_of_a_matrix_are_named(tmp_path: Path) -> None:
     jobs = """
         on: push

@@ -33,6 +33,7 @@ AZURE = (
     r"(\.azure/|\.pipelines/)?azure-pipelines[\w.-]*\.ya?ml|"
     r"(\.azure-pipelines|azure-pipelines|\.azuredevops|\.ado)/[\w./-]+\.ya?ml"
 )
+_DEFAULT = re.compile(r"azure-pipelines\.ya?ml$")
 _PREDEFINED = {
     "CI": "true",
     "TF_BUILD": "True",
@@ -49,8 +50,8 @@ Table = Mapping[str, Any]
 
 
 def read_azure(tree: RepositoryFiles) -> Iterator[Job]:
-    """Yield the jobs of every pipeline; templates are read in place."""
-    paths = tree.matching(AZURE)
+    """Yield the jobs of every pipeline, those of Azure's own file name first; templates are read in place."""
+    paths = sorted(tree.matching(AZURE), key=lambda path: _DEFAULT.search(path) is None)
     used = {
         template_path(name, path) for path in paths for name in _TEMPLATE.findall(tree.text(path))
     }

@@ -190,3 +190,9 @@ def test_loops_and_conditions_in_a_table_make_the_legs_of_a_matrix() -> None:
     ]
     assert ci.suite is not None
     assert ci.suite.job.similar() == ()
+
+
+def test_of_pipelines_that_are_alike_the_one_with_the_usual_name_counts() -> None:
+    paths = ("azure-pipelines-prod.yml", "azure-pipelines.yml")
+    files = {path: f"steps: [{{script: pytest, env: {{FROM: {path}}}}}]" for path in paths}
+    assert ci_of(files).env == {"FROM": "azure-pipelines.yml"}
