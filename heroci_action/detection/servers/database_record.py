@@ -10,7 +10,8 @@ from heroci_action.detection.facts import Vendor
 from heroci_action.detection.sources.environment_reads import Read
 from heroci_action.detection.sources.json_entries import with_entries
 
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+# A client that connects to the unspecified address reaches the machine itself (Linux, ip(7): INADDR_ANY).
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
 ROLES: Mapping[str, str] = {
     "HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "db",
 }  # fmt: skip

@@ -608,6 +608,13 @@ def test_a_server_on_localhost_cannot_be_elsewhere_whatever_its_port(
     assert [each.service for each in found.facts.fixed_addresses] == ["postgres"]
 
 
+def test_the_address_of_every_interface_is_this_machine(tmp_path: Path) -> None:
+    settings = f'DATABASES = {{"default": {{"ENGINE": "{POSTGRES}", "HOST": "0.0.0.0"}}}}'
+    found = loaded(tmp_path, {**django(settings), **DRIVER})
+    assert [each.service for each in found.facts.fixed_addresses] == ["postgres"]
+    assert found.warnings == ()
+
+
 @pytest.mark.parametrize(
     ("value", "warns"), [("", True), ("env: {LOCAL: '1'}, ", False), ("env: {LOCAL: '0'}, ", True)]
 )
