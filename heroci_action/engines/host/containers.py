@@ -6,10 +6,11 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 import anyio
 
-from heroci_action.engines.base import Sink
+from heroci_action.engines.base import Sink, Stream
 from heroci_action.engines.commands import forwards_command
 from heroci_action.engines.docker import Docker
 from heroci_action.engines.host.ports import LOOPBACK, wait_for_port
@@ -84,9 +85,15 @@ class Containers:
             await self._require("pull the image of", service, sink, "pull", image)
 
     async def _require(self, verb: str, service: Service, sink: Sink, *arguments: str) -> None:
-        if await self.docker.execute(*arguments, sink=sink):
+        lines: list[str] = []
+
+        def keep(stream: Stream, line: str) -> None:
+            lines.append(line)
+            sink(stream, line)
+
+        if await self.docker.execute(*arguments, sink=keep):
             raise EngineError(
-                f"Docker could not {verb} service {service.name!r} ({service_image(service)})",
+                f"Docker could not {verb} service {service.name!r} ({service_image(service)}){_cause(lines)}",
                 remedy=f"see the log of the services; the registry may not be reachable{_alternative(service)}",
             )
 
@@ -279,6 +286,12 @@ async def _remove(containers: Containers) -> None:
     if containers.own_container:
         await docker.capture("network", "disconnect", containers.network, containers.own_container)
     await docker.capture("network", "rm", containers.network)
+
+
+def _cause(lines: Sequence[str]) -> str:
+    """Return what Docker's daemon answered, as the end of a message; the client's hints follow it."""
+    answers = (line.partition("rror response from daemon: ")[2].strip() for line in lines)
+    return "".join(f": {answer}" for answer in islice(filter(None, answers), 1))
 
 
 def _alternative(service: Service) -> str:

@@ -115,18 +115,25 @@ class ProcessServices:
     async def _begin(self, service: Service) -> None:
         # The same error is raised again when a stage uses the service, and reported there.
         with suppress(EngineError):
-            await self._start_once(service)
+            await self._start_once(service, Relay())
 
     async def provide(self, service: Service, stage: str, sink: Sink) -> Provided:
         """Return the service, ready, for that stage. Raises EngineError if it does not become ready."""
-        started = await self._start_once(service)
+        relay = Relay()
+        try:
+            started = await self._start_once(service, relay)
+        except EngineError:
+            # Its error refers to the output, and no later stage will be connected to it.
+            relay.connect(sink)
+            raise
         return await started.provide(stage, sink)
 
-    async def _start_once(self, service: Service) -> _Started:
+    async def _start_once(self, service: Service, relay: Relay) -> _Started:
+        """Start the service with this output unless it runs."""
         async with self._locks.setdefault(service.name, anyio.Lock()):
             if service.name not in self._started:
                 with machine_errors():
-                    self._started[service.name] = await self._start(service, Relay())
+                    self._started[service.name] = await self._start(service, relay)
             return self._started[service.name]
 
     async def _start(self, service: Service, relay: Relay) -> _Started:

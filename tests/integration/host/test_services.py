@@ -106,6 +106,15 @@ def test_a_server_that_cannot_start_is_told_to_the_stage_that_asks(
         anyio.run(main, taken.getsockname()[1])
 
 
+def test_the_output_of_a_service_that_does_not_start_reaches_the_stage_that_asks(
+    tmp_path: Path, lines: Lines
+) -> None:
+    service = Service(name="search", command=("sh", "-c", "echo no disk; exit 3"))
+    with pytest.raises(EngineError, match="ended with exit code 3"):
+        provide(tmp_path, service, lines, "tests")
+    assert lines == ["no disk"]
+
+
 def test_a_server_without_an_extension_serves_with_a_warning_if_nothing_has_it(
     tmp_path: Path, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
