@@ -23,6 +23,8 @@ from heroci_action.repository.files import RepositoryFiles, join, parent
 _PROGRAMS = frozenset({"pre-commit", "pre_commit", "prek"})
 _STAGE = ("--hook-stage", "--stage")
 _CONFIG = ("-c", "--config")
+# Both names of each option: https://pre-commit.com/#pre-commit-run
+_OF_CHANGE = ("--from-ref", "--source", "-s", "--to-ref", "--origin", "-o", "--last-commit")
 # Languages of hooks whose entry is a pattern or a message: https://pre-commit.com/#pygrep
 _NO_PROGRAM = frozenset({"pygrep", "fail"})
 _USUAL_STAGE = "pre-commit"
@@ -179,6 +181,11 @@ def hooks_of(command: Command, project: ProjectFiles) -> tuple[Hook, ...]:
 
 def _runs_hooks(command: Command) -> bool:
     return command.call.name in _PROGRAMS and _options(command).words[:1] == ("run",)
+
+
+def checks_changes(command: Command, project: ProjectFiles) -> bool:
+    """Return whether a command runs hooks only on the files between two commits."""
+    return _options(command).has(*_OF_CHANGE) and bool(hooks_of(command, project))
 
 
 def runs_unknown_hooks(command: Command, project: ProjectFiles) -> bool:

@@ -130,3 +130,23 @@ def test_a_pattern_or_a_message_is_no_program(tmp_path: Path, language: str) -> 
     found = project(tmp_path, hooks(hook))
     assert "own" in named(found)
     assert found.config.stages["lint"].optional is True
+
+
+@pytest.mark.parametrize(
+    ("line", "warns"),
+    [
+        ("pre-commit run --from-ref origin/HEAD --to-ref HEAD", True),
+        ("pre-commit run -s main -o HEAD black", True),
+        ("prek run --last-commit", True),
+        ("pre-commit run --from-ref origin/HEAD --to-ref HEAD || true", False),
+        ("pre-commit run --all-files --hook-stage manual", False),
+        ("pre-commit run -a", False),
+    ],
+)
+def test_hooks_that_see_only_a_change_check_all_files_with_a_warning(
+    tmp_path: Path, line: str, warns: bool
+) -> None:
+    hooks = "repos: [{repo: https://github.com/psf/black, rev: 24.4.2, hooks: [{id: black}]}]\n"
+    files = {**django(), ".pre-commit-config.yaml": hooks, **workflow(line)}
+    warnings = loaded(tmp_path, files).warnings
+    assert any("only on the files of a change" in text for text in warnings) is warns
