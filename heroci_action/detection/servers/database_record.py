@@ -11,7 +11,7 @@ from heroci_action.detection.sources.environment_reads import Read
 from heroci_action.detection.sources.json_entries import with_entries
 
 # A client that connects to the unspecified address reaches the machine itself (Linux, ip(7): INADDR_ANY).
-LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0", "::"})  # noqa: S104
 ROLES: Mapping[str, str] = {
     "HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "db",
 }  # fmt: skip
