@@ -155,6 +155,10 @@ class Command:
         return one_line(self.shown, _BRIEF)
 
 
+# Docker's own registry, and the place of its official images
+_DEFAULT_REGISTRY = re.compile(r"^((index\.|registry-1\.)?docker\.io/)?(library/)?")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """A container image that a job or a compose file uses; `tag` is empty if it is not known.
@@ -179,8 +183,8 @@ class Image:
     def parse(
         cls, text: str, *, source: str, alias: str = "", env: Mapping[str, str] | None = None
     ) -> Image:
-        """Split `registry/name:tag@digest`."""
-        bare = text.split("@", 1)[0]
+        """Split `registry/name:tag@digest`; `docker.io/library/postgres` is the same as `postgres`."""
+        bare = _DEFAULT_REGISTRY.sub("", text.split("@", 1)[0])
         name, _, tag = bare.rpartition(":") if ":" in bare.rsplit("/", 1)[-1] else (bare, "", "")
         known = "" if UNKNOWN in tag or "$" in tag else tag
         return cls(name=name, tag=known, source=source, alias=alias, env=env or {})

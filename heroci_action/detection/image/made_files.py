@@ -43,7 +43,9 @@ def _before_build(project: ProjectFiles, job: Job, dockerfile: str) -> list[Comm
 def _makes_files(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command is a step that would prepare tests, and the plan has no such step for them."""
     tests = find_test_run(command, project.tree) is not None
-    if tests or command.conditional or command.may_fail:
+    # An image has files; what fills an empty directory is a command of its own.
+    empty = command.call.name == "mkdir"
+    if tests or empty or command.conditional or command.may_fail:
         return False
     if command.call.module and command.call.name == "build":
         # `python -m build --wheel`

@@ -488,6 +488,7 @@ def test_of_several_images_the_one_that_is_named_after_the_project_is_the_applic
         ("cp -r .git .git_copy", True),
         ("cd parts && python -m build --wheel", True),
         ("echo ready", False),
+        ("mkdir -p empty", False),
         ("docker login -u me", False),
         ("npm ci || true", False),
         ("coverage run manage.py test shop", False),

@@ -838,6 +838,19 @@ def test_the_tag_of_an_image_names_its_python(image: str, python: str | None) ->
     assert Image.parse(image, source="").python == python
 
 
+@pytest.mark.parametrize(
+    ("image", "reference"),
+    [
+        ("docker.io/library/postgres:16", "postgres:16"),
+        ("library/postgres:16@sha256:00", "postgres:16"),
+        ("docker.io/pgvector/pgvector:pg16", "pgvector/pgvector:pg16"),
+        ("example.org/docker.io/library/postgres", "example.org/docker.io/library/postgres"),
+    ],
+)
+def test_docker_s_own_registry_is_no_part_of_a_name(image: str, reference: str) -> None:
+    assert Image.parse(image, source="").reference == reference
+
+
 @pytest.mark.parametrize("own", ["B=2 C=3", '["B=2", "C=3"]', "{B: 2, C: 3}"])
 def test_an_included_job_of_travis_has_its_own_variables_and_the_global_ones(own: str) -> None:
     config = f"""
