@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.preparation.before_tests import find_preparation
+from heroci_action.detection.preparation.line import suggest_step
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.sources.environment_reads import reads
 from heroci_action.detection.sources.source import SettingsSource
@@ -48,6 +51,19 @@ def find_examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tu
     # Only the CI itself declares that it is one.
     found.pop("CI", None)
     return found
+
+
+def find_made_later(project: ProjectFiles) -> frozenset[str]:
+    """Return the variables whose values the steps before the tests make and write to a file: `echo KEY=$(…) > .env`."""
+    steps = find_preparation(project)[0]
+    texts = (
+        write.text
+        for command in project.commands
+        for write in command.writes
+        if write.text and UNKNOWN in write.text and suggest_step(project, command) in steps
+    )
+    found = (pair for text in texts for pair in parse_dotenv(text).items())
+    return frozenset(name for name, value in found if UNKNOWN in value)
 
 
 def is_usable(source: SettingsSource, name: str, value: str) -> bool:

@@ -30,7 +30,12 @@ from heroci_action.detection.sources.environment_reads import Read, read_of, rea
 from heroci_action.detection.sources.own_variables import find_own_variables
 from heroci_action.detection.sources.source import SettingsSource
 from heroci_action.detection.sources.statements import CAUGHT, Statement
-from heroci_action.detection.variables.examples import find_examples, is_usable, warn_of_guesses
+from heroci_action.detection.variables.examples import (
+    find_examples,
+    find_made_later,
+    is_usable,
+    warn_of_guesses,
+)
 from heroci_action.detection.variables.flags import debug_off, detect_flags
 from heroci_action.detection.variables.nested import is_nested, point_nested
 from heroci_action.detection.variables.reads import all_reads, names_for, reads_for
@@ -247,7 +252,7 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
     done = {*taken, *_NEVER, "TEST_DATABASE_PREFIX"}
     # The tests run without it anyway, and the settings cannot be read without a value.
     debug = {found.key: found for found in debug_off(source)}
-    own = find_own_variables(source)
+    own = {*find_own_variables(source), *find_made_later(project)}
     missing: dict[str, str] = {}
     guessed: dict[str, tuple[str, str]] = {}
     for name, file in _wanted(project, source).items():

@@ -108,3 +108,18 @@ def test_a_variable_that_the_settings_set_themselves_needs_no_value(
     found = loaded(tmp_path, django(settings + SQLITE))
     (warning,) = (text for text in found.warnings if "have no value" in text)
     assert "no value: X (" in warning
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('echo "SHOP_TOKEN=$(openssl rand -hex 8)" > .env', False),
+        ('echo "SHOP_OTHER=$(openssl rand -hex 8)" > .env', True),
+        # Nothing before the tests writes this file.
+        ('echo "SHOP_TOKEN=$(openssl rand -hex 8)" > /tmp/.env', True),
+    ],
+)
+def test_a_step_may_make_the_value(tmp_path: Path, line: str, *, expected: bool) -> None:
+    files = django(f"{SQLITE}import os\nTOKEN = os.environ['SHOP_TOKEN']\n")
+    found = loaded(tmp_path, {**files, **workflow(line, "python manage.py test")}).warnings
+    assert any("have no value: SHOP_TOKEN (" in text for text in found) is expected
