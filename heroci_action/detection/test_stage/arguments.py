@@ -11,6 +11,7 @@ from heroci_action.detection.ci.selection import (
     find_exclusions,
     find_inclusions,
     known_arguments,
+    project_options,
 )
 from heroci_action.detection.ci.settings_of_runs import named_settings
 from heroci_action.detection.ci.test_runs import TestRun
@@ -44,18 +45,19 @@ def find_arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
 def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...]]:
     """Return the arguments of the runs that choose different tests.
 
-    A run of everything makes the others repetitions, except for tests that pytest's configuration excludes.
+    A run of everything makes the others repetitions, except for tests that pytest's configuration excludes, and for
+    options that no runner knows: they may add tests, or run the same ones in another way.
     """
     kept: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
+    further = set[tuple[tuple[str, str], ...]]()
+    excluded = find_exclusions(pytest_config(project).addopts)
     for run in runs:
         words = kept_words(project, run)
-        kept.setdefault(find_choice(words), words)
-    if () not in kept:
-        return list(kept.values())
-    excluded = find_exclusions(pytest_config(project).addopts)
-    return [
-        words for choice, words in kept.items() if not choice or find_inclusions(words) & excluded
-    ]
+        choice = find_choice(words)
+        kept.setdefault(choice, words)
+        if not choice or find_inclusions(words) & excluded or project_options(run):
+            further.add(choice)
+    return [words for choice, words in kept.items() if choice in further or () not in kept]
 
 
 def surroundings_of(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:

@@ -244,6 +244,8 @@ def test_several_test_commands_of_one_job_are_several_runs(tmp_path: Path) -> No
         (("pytest", "pytest -m slow"), ((),)),
         (("pytest -m slow", "pytest -q"), ((),)),
         (("pytest -m slow", "pytest -m 'not slow' -n 4"), (("-m", "slow"), ("-m", "not slow"))),
+        (("pytest -q", "pytest --mutate --target shop"), ((), ("--mutate", "--target", "shop"))),
+        (("pytest", "pytest --lf", "pytest --reuse-db -v"), ((),)),
     ],
 )
 def test_a_run_of_everything_makes_the_others_of_its_job_repetitions(
