@@ -40,6 +40,13 @@ def input_of(node: Node, state: ShellState) -> list[str] | None:
     return None
 
 
+def printed_input(node: Node, state: ShellState) -> list[str] | None:
+    """Return the lines that a statement reads and prints as they are: `cat <<EOF`; None for any other statement."""
+    body = node.child_by_field_name("body")
+    words = command_words(body, state) if body is not None and body.type == "command" else []
+    return input_of(node, state) if words in (["cat"], ["cat", "-"]) else None
+
+
 def writes_of(span: Span, state: ShellState) -> Iterator[Write]:
     """Yield the files that a command, pipeline or redirected statement writes."""
     nodes = list(span.nodes())

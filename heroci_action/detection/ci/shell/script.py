@@ -29,7 +29,7 @@ from heroci_action.detection.ci.shell.conditions import (
     shrugs,
     truth,
 )
-from heroci_action.detection.ci.shell.files import input_of, writes_of
+from heroci_action.detection.ci.shell.files import input_of, printed_input, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
 from heroci_action.detection.ci.shell.loops import take_arguments, takes_arguments, without_trials
 from heroci_action.detection.ci.shell.negation import has_sign, is_of_pipeline, span_of
@@ -106,7 +106,7 @@ def _pipeline(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     inner = replace(flow, piped=True, negated=negated, outer=flow.outer or span_of(node))
     commands = [child for child in node.children if child.is_named]
     for index, child in enumerate(commands):
-        lines = lines_of(commands[:index], state)
+        lines = lines_of(commands[:index], state) if index else flow.lines
         feeds = tuple(_program_of(each, state) for each in commands[index + 1 :])
         reads = flow.reads_pipe or index > 0
         own = replace(inner, lines=lines, feeds=feeds, reads_pipe=reads)
@@ -142,8 +142,11 @@ def _redirected(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
         yield from _run(body, state, replace(inner, outer=flow.outer or span_of(node)))
     for redirect in node.children:
         if redirect.type == "heredoc_redirect":
-            # The grammar puts what follows `<<EOF` on its line into the redirection.
-            yield from _statements(redirect, state, flow)
+            # The grammar puts what follows `<<EOF` on its line into the redirection: `cat <<EOF | bash`.
+            lines = printed_input(node, state)
+            piped = replace(flow, lines=lines, reads_pipe=True, outer=flow.outer or span_of(node))
+            ends = any(child.type == "pipeline" for child in redirect.children)
+            yield from _statements(redirect, state, piped if ends else flow)
 
 
 def _assignment(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:

@@ -201,6 +201,19 @@ def test_a_shell_reads_its_script_from_a_pipe() -> None:
     assert (command.words, command.env) == (("pytest", "-x"), {"A": "1"})
 
 
+@pytest.mark.parametrize("start", ["cat <<EOF | docker exec -i web bash", "docker exec -i web sh <<EOF"])
+def test_a_shell_reads_its_script_from_a_heredoc(start: str) -> None:
+    found = commands_of(f"{start}\nexport A=$B\npytest -x && y\nEOF\nz", B="2")
+    assert [" ".join(each.words) for each in found[-3:]] == ["pytest -x", "y", "z"]
+    assert (found[-3].env["A"], found[-3].is_contained) == ("2", True)
+
+
+def test_what_follows_a_heredoc_on_its_line_reads_it() -> None:
+    found = commands_of("cat - <<EOF | while read a; do x $a; done\np\nq\nEOF")
+    assert [" ".join(each.words) for each in found[1:]] == ["x p", "x q"]
+    assert shown(commands_of("sort <<EOF | bash\npytest\nEOF")) == ["sort", "bash"]
+
+
 def test_a_word_that_the_grammar_cuts_is_one_word() -> None:
     (command,) = commands_of('echo KEY=\\"`head -c 9 /dev/urandom`\\" > .env')[:1]
     assert command.words == ("echo", 'KEY="\ue000"')
