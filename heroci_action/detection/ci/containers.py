@@ -27,7 +27,11 @@ from heroci_action.detection.ci.compose.image_build import (
 )
 from heroci_action.detection.ci.compose.mounts import environment_of_service
 from heroci_action.detection.ci.compose.up import ending_services
-from heroci_action.detection.ci.docker_calls import DOCKER_VALUED
+from heroci_action.detection.ci.docker_calls import (
+    DOCKER_VALUED,
+    STOPPING,
+    controlled_containers,
+)
 from heroci_action.detection.ci.image_contents import ImageContents, read_contents
 from heroci_action.detection.ci.left_out import INSTALLS, reason_of_program
 from heroci_action.detection.ci.machine_servers import find_installed_servers, find_server
@@ -93,8 +97,10 @@ class _Reader:
     files: RepositoryFiles
     used: Composition
     servers: dict[str, Image] = field(default_factory=dict)
+    stopped: dict[str, Image] = field(default_factory=dict)  # before the tests
     built: list[ImageBuild] = field(default_factory=list)
     others: tuple[ImageBuild, ...] = ()  # of all jobs
+    is_tested: bool = False  # a command so far is a run of tests
     has_init: bool  # the job runs on a machine, not in a container
     arguments: dict[str, Mapping[str, str]] = field(
         default_factory=dict
@@ -218,6 +224,7 @@ class _Reader:
         started = replace(command, background=command.background or stays)
         inside = self._with_variables(started)
         is_test = find_test_run(command, self.files) is not None
+        self.is_tested = self.is_tested or is_test
         if is_test:
             name = _service_of(command, self.used)[1] or ""
             # The container of the tests is no server.
@@ -265,6 +272,7 @@ class _Reader:
             return False
         image = _run_image(command)
         self.earlier.append(command)
+        self._control(command)
         if server := find_server(command, self.earlier):
             self.servers.setdefault(server.name, server)
         for server in find_installed_servers(command) if self.has_init else ():
@@ -272,6 +280,17 @@ class _Reader:
         if image:
             self.servers[image.name] = image
         return image is not None
+
+    def _control(self, command: Command) -> None:
+        """Note that `docker stop NAME` ends a server before the tests, as one for the build of an image."""
+        verb, names = controlled_containers(command.words)
+        if command.conditional or self.is_tested:
+            return
+        there, away = self.servers, self.stopped
+        if verb not in STOPPING:
+            there, away = away, there
+        keys = [key for key, image in there.items() if image.alias in names]
+        away |= {key: there.pop(key) for key in keys}
 
 
 def _run_image(command: Command) -> Image | None:

@@ -19,6 +19,8 @@ DOCKER_VALUED = frozenset(
     }
 )  # fmt: skip
 
+STOPPING = frozenset({"stop", "kill", "rm"})
+
 
 def docker(call: Call, words: list[str]) -> Call | None:
     """`docker run -e CI image CMD`, and exec or create; None for any other call, which starts no command."""
@@ -34,6 +36,18 @@ def docker(call: Call, words: list[str]) -> Call | None:
             names = tuple(name for name in options.values("-e", "--env") if "=" not in name)
             return replace(found, passed=names) if found and verb != "exec" else found
     return None
+
+
+def controlled_containers(words: tuple[str, ...]) -> tuple[str, frozenset[str]]:
+    """Return the verb and the names of `docker stop db cache` and the like; an empty verb for any other command."""
+    match words:
+        case ("docker" | "podman", "container", *rest) | ("docker" | "podman", *rest):
+            verb, *named = Options.split(
+                rest, ("-t", "--time", "--timeout", "-s", "--signal")
+            ).words or ("",)
+            if verb in {*STOPPING, "start"}:
+                return verb, frozenset(named)
+    return "", frozenset()
 
 
 def compose(call: Call, words: list[str]) -> Call | None:

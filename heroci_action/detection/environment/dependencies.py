@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from heroci_action.detection.ci.command_line import Options
-from heroci_action.detection.ci.records import UNKNOWN, Command
-from heroci_action.detection.environment.debian_packages import LOCALES, debian_name
+from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.detection.environment.debian_packages import debian_name
+from heroci_action.detection.environment.installed_packages import installed_packages
 from heroci_action.detection.environment.job_image import detect_job_image
 from heroci_action.detection.environment.pkg_resources import REQUIREMENT, importing_file
 from heroci_action.detection.environment.python_version import choose_python
@@ -33,19 +33,6 @@ from heroci_action.detection.settings.source import uses_geodjango
 from heroci_action.detection.test_runner.choice import uses_pytest
 from heroci_action.detection.test_runner.pytest_config import pytest_config
 
-_INSTALLERS = (
-    *((name, "install") for name in ("apt-get", "apt", "dnf", "yum", "microdnf", "zypper")),
-    ("apk", "add"),
-)
-# What makes languages and formats for the C library, which are files of packages in Debian.
-_MAKING_LOCALES = frozenset({"locale-gen", "localedef"})
-# Options of apt-get and of apk with a value: `-o Dir::Cache::archives=DIR`, `--virtual .build`.
-_VALUED = frozenset(
-    {
-        "-o", "--option", "-c", "--config-file", "-t", "--target-release", "--default-release", "-a",
-        "--host-architecture", "--virtual", "-X", "--repository",
-    }
-)  # fmt: skip
 # `libpq-dev`
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")
 # What lines before the tests call, and the packages for it: commands of Django that need gettext, and Node.
@@ -260,24 +247,12 @@ def _called_before(project: ProjectFiles) -> Iterator[tuple[str, tuple[str, ...]
             yield from ((program, packages) for program in form.findall(line))
 
 
-def _packages_of(command: Command) -> list[str]:
-    """Return what `apt-get install NAME…`, `apk add NAME…` and the like install, and the locales of `locale-gen`."""
-    names = [word.rpartition("/")[2] for word in command.words]
-    if _MAKING_LOCALES.intersection(names):
-        return [LOCALES]
-    for program, verb in _INSTALLERS:
-        if program in names and verb in names[names.index(program) :]:
-            start = names.index(verb, names.index(program)) + 1
-            return list(Options.split(command.words[start:], _VALUED).words)
-    return []
-
-
 def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
     """Yield the packages that the test jobs and their image install, each with its source."""
     others = project.ci.suite.others if project.ci.suite else ()
     further = (command for job in others for command in job.commands)
     for command in (*project.image_commands, *project.commands, *further):
-        for word in _packages_of(command):
+        for word in installed_packages(command):
             # `gettext=0.21-12`: Debian has another build of it.
             name = word.partition("=")[0]
             if _PACKAGE.fullmatch(name) and not _BROUGHT.fullmatch(name):
@@ -286,7 +261,10 @@ def _installed(project: ProjectFiles) -> Iterator[tuple[str, str]]:
 
 def _system_packages(project: ProjectFiles) -> Iterator[Finding]:
     """Yield the Debian packages that the test job installs or that dependencies need."""
-    named = {name: (debian_name(name), source) for name, source in _installed(project)}
+    python = f"python{choose_python(project)[0]}"
+    # HeroCI brings the Python of the tests with all its parts.
+    further = (pair for pair in _installed(project) if not f"{pair[0]}-".startswith(f"{python}-"))
+    named = {name: (debian_name(name), source) for name, source in further}
     missing = {name: source for name, (known, source) in named.items() if known is None}
     installed = {known: source for known, source in named.values() if known}
     if missing:

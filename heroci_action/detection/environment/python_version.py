@@ -17,6 +17,7 @@ from heroci_action.detection.ci.suite import tests_of
 from heroci_action.detection.ci.task_runners.tox_config import ToxConfig
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import table
+from heroci_action.detection.environment.installed_packages import installed_packages
 from heroci_action.detection.findings import Fact, Finding, Found, Warn
 from heroci_action.detection.image.choice import find_bases, find_dockerfile
 from heroci_action.detection.project_files import ProjectFiles, once
@@ -49,6 +50,8 @@ _DJANGO = {
 }  # fmt: skip
 # `3.12`, `3.12.4`
 _VERSION = re.compile(r"(?<!pypy)(?<![\d.])(3)\.(\d{1,2})(?!\d)")
+# The package of a Python in Debian and Ubuntu
+_PACKAGE = re.compile(r"python(3\.\d+)")
 # `# the newest`
 _COMMENT = re.compile(r"#.*")
 _OTHER_TOOL = re.compile(r"^(?!python)[a-z]\w* .*$", re.MULTILINE)  # in .tool-versions
@@ -166,18 +169,24 @@ def _in_pixi(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
 
 
 def _of_distribution(project: ProjectFiles) -> Iterator[tuple[Version, str]]:
-    """Yield the python3 of the distribution in whose image the tests run, unless they call another Python."""
+    """Yield the python3 of the distribution in whose image the tests run, unless they call another Python.
+
+    The only other one that the image or the job installs is that one: `apt-get install python3.9`.
+    """
     suite = project.ci.suite
     image = (suite.job.base or suite.job.image) if suite else None
     if suite is None or image is None:
         return
     release = re.split(r"-|(?<=\d\d\.\d\d)\.", image.tag)[0]
     version = _DISTRIBUTIONS.get(f"{image.name.rpartition('/')[2]}:{release}")
-    lines = (command.line for command in (*suite.job.commands, *project.image_commands))
-    others = any(re.search(r"python3\.\d", line) for line in lines)
-    allowed = version and all(allows(specifier, version) for specifier in _required(project))
-    if version and allowed and not others:
-        yield version, f"python3 in {image.reference}"
+    commands = (*suite.job.commands, *project.image_commands)
+    others = any(re.search(r"python3\.\d", command.line) for command in commands)
+    packages = (name for command in commands for name in installed_packages(command))
+    installed = {match[1] for name in packages if (match := _PACKAGE.fullmatch(name))}
+    if others:
+        version = _version(installed.pop()) if len(installed) == 1 else None
+    if version and all(allows(specifier, version) for specifier in _required(project)):
+        yield version, f"{'installed' if others else 'python3'} in {image.reference}"
 
 
 def _in_other_jobs(project: ProjectFiles) -> Iterator[tuple[Version, str]]:

@@ -79,6 +79,12 @@ WORKFLOW = ".github/workflows/t.yml"
         ({"ci/Dockerfile": "FROM ubuntu:24.04\nRUN apt-get install -y python3-pip\n",
           WORKFLOW: "jobs: {t: {steps: [{run: 'docker build -t a -f ci/Dockerfile .'}, "
           "{run: docker run -v .:/app a python3 manage.py test}]}}"}, "3.12"),
+        ({"ci/Dockerfile": "FROM ubuntu:20.04\nRUN apt-get install -y python3.9 python3.9-venv\n"
+          "RUN ln -sf /usr/bin/python3.9 /usr/bin/python3\n",
+          WORKFLOW: "jobs: {t: {steps: [{run: 'docker build -t a -f ci/Dockerfile .'}, "
+          "{run: docker run -v .:/app a python3 manage.py test}]}}"}, "3.9"),
+        ({WORKFLOW: "jobs: {t: {container: 'ubuntu:20.04', steps: [{run: apt install python3.9 python3.10}, "
+          "{run: pytest}]}}"}, "3.13"),
         ({WORKFLOW: "jobs: {docs: {steps: [{uses: x, with: {python-version: '3.9'}}, {run: make html}]}}"}, "3.13"),
         ({WORKFLOW: "jobs: {t: {steps: [{run: uv python install 3.11.2}, {run: uv run pytest}]}}"}, "3.11"),
         ({WORKFLOW: "jobs: {t: {steps: [{run: uv python install 3.11 3.12}, {run: uv run pytest}]}}"}, "3.13"),

@@ -182,6 +182,28 @@ def test_packages_of_the_jobs_image_are_those_of_its_dockerfile_or_unknown(
     assert any("packages are not known" in text for text in found.warnings) is warned
 
 
+def test_the_python_of_the_tests_is_no_missing_package(tmp_path: Path) -> None:
+    text = "t: {image: 'ubuntu:22.04', script: [apt-get install -y python3.11-dev python3.11 PACKAGES, pytest]}"
+    warned = [
+        any("Debian does not have" in warning for warning in loaded(place, files).warnings)
+        for name in ("gettext", "python3.9-dev")
+        if (place := tmp_path / name)
+        and (files := {**django(), ".gitlab-ci.yml": text.replace("PACKAGES", name)})
+    ]
+    assert warned == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("action", "package"),
+    [("FedericoCarboni/setup-ffmpeg@v3", "ffmpeg"), ("ts-graphviz/setup-graphviz@v2", "graphviz")],
+)
+def test_an_action_that_sets_up_a_program_installs_its_package(
+    tmp_path: Path, action: str, package: str
+) -> None:
+    text = f"jobs: {{t: {{steps: [{{uses: {action}}}, {{run: pytest}}]}}}}"
+    assert loaded(tmp_path, {**django(), ".github/workflows/ci.yml": text}).config.apt == (package,)
+
+
 def test_an_extra_may_be_built_from_source(tmp_path: Path) -> None:
     files = {**django(), "requirements.txt": "psycopg[c,pool]==3.2\n"}
     assert loaded(tmp_path, files).config.apt == ("libpq-dev", "gcc")

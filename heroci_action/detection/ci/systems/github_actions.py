@@ -31,6 +31,14 @@ _LINES: Mapping[str, str] = {
     "tecolicom/actions-use-apt-tools": "apt-get install {tools}",
     "gerlero/apt-install": "apt-get install {packages}",
     "actions/setup-java": "apt-get install default-jre-headless",
+    **dict.fromkeys(
+        ("FedericoCarboni/setup-ffmpeg", "AnimMouse/setup-ffmpeg", "federicocarboni/setup-ffmpeg"),
+        "apt-get install ffmpeg",
+    ),
+    "ts-graphviz/setup-graphviz": "apt-get install graphviz",
+    **dict.fromkeys(
+        ("r-lib/actions/setup-pandoc", "pandoc/actions/setup"), "apt-get install pandoc"
+    ),
     "py-actions/py-dependency-install": "pip install -r {path}",
     "bahmutov/npm-install": "npm ci",
     "canastro/copy-file-action": "cp {source} {target}",

@@ -42,6 +42,23 @@ def test_services_that_a_job_starts_are_its_servers() -> None:
     assert servers("docker compose logs db", "pytest") == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "left"),
+    [
+        (("docker stop kept && docker build .", "pytest"), ["redis:7"]),
+        (("docker container rm -f kept", "pytest"), ["redis:7"]),
+        (("docker stop -t 5 kept", "docker start kept", "pytest"), ["redis:7", "registry:2"]),
+        (("pytest", "docker stop kept"), ["redis:7", "registry:2"]),
+        (("docker stop other", "pytest"), ["redis:7", "registry:2"]),
+    ],
+)
+def test_a_container_that_a_job_stops_before_its_tests_is_no_server(
+    lines: tuple[str, ...], left: list[str]
+) -> None:
+    start = ("docker run -d --name kept registry:2", "docker run -d --name cache redis:7")
+    assert sorted(servers(*start, *lines)) == left
+
+
 def test_needed_services_start_too() -> None:
     assert servers("docker-compose run --rm web pytest") == ["postgres:16-alpine"]
 

@@ -201,7 +201,9 @@ def test_a_shell_reads_its_script_from_a_pipe() -> None:
     assert (command.words, command.env) == (("pytest", "-x"), {"A": "1"})
 
 
-@pytest.mark.parametrize("start", ["cat <<EOF | docker exec -i web bash", "docker exec -i web sh <<EOF"])
+@pytest.mark.parametrize(
+    "start", ["cat <<EOF | docker exec -i web bash", "docker exec -i web sh <<EOF"]
+)
 def test_a_shell_reads_its_script_from_a_heredoc(start: str) -> None:
     found = commands_of(f"{start}\nexport A=$B\npytest -x && y\nEOF\nz", B="2")
     assert [" ".join(each.words) for each in found[-3:]] == ["pytest -x", "y", "z"]
