@@ -219,7 +219,7 @@ _PACKAGE_CHECKS = re.compile(
     r"storybook|coverage|unit|spec|vitest|jest|mocha|karma|cypress|playwright)([:_-].*)?"
 )
 # npm takes the beginning of an option for it: `npm rm --g gulp`.
-_GLOBAL = re.compile(r"-g|--g(l(o(b(al?)?)?)?)?")
+GLOBAL = re.compile(r"-g|--g(l(o(b(al?)?)?)?)?|--location=global")
 # A step starts them with npx.
 _MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun", "corepack"})
 # `build:css`
@@ -296,7 +296,7 @@ def finds_missing_migrations(words: Sequence[str], line: str = "") -> bool:
 
 def reason_of_package_manager(words: tuple[str, ...], arguments: tuple[str, ...]) -> str | None:
     """Return why a call of npm or a similar tool does not prepare the tests; `words` follow its own options."""
-    is_global = any(_GLOBAL.fullmatch(word) for word in arguments)
+    is_global = any(GLOBAL.fullmatch(word) for word in arguments)
     if is_global or words[:1] in {("cache",), ("config",), ("global",)}:
         # `npm install -g pnpm@9`; `npm config set`, `npm cache clean`, `yarn global add`
         own = is_global and _MANAGERS.issuperset(_names_of(words[1:]))

@@ -1,4 +1,4 @@
-"""The package managers of Node that Debian lacks: a step starts them with npx, in the version of the project."""
+"""Package managers of Node that Debian lacks, and packages that the CI installs globally: steps start them with npx."""
 
 from __future__ import annotations
 
@@ -6,16 +6,25 @@ import json
 import re
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.left_out import GLOBAL
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.task_runners.package_scripts import (
     PACKAGE_MANAGERS,
     split_directory,
 )
 from heroci_action.detection.ci.yaml_file import table
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, join
 
 _IN_DEBIAN = frozenset({"npm"})
+_INSTALLING = frozenset({"install", "i", "add"})
+# Programs of packages with other names.
+_PROGRAMS = {
+    "@angular/cli": "ng", "@vue/cli": "vue", "grunt-cli": "grunt", "gulp-cli": "gulp", "less": "lessc",
+    "typescript": "tsc", "webpack-cli": "webpack",
+}  # fmt: skip
+# `gulp@4.0.2`, `@angular/cli@17`
+_PACKAGE_NAME = re.compile(r"(?:@[^/@]+/)?[^@]+")
 # `yarn@4.5.0+sha224.953c`, `pnpm@9`
 _NAMED = re.compile(r"(yarn|pnpm|bun)@(\d[\w.-]*)")
 # The last release of Yarn 1; it starts the Yarn that `yarnPath` in .yarnrc.yml names.
@@ -26,11 +35,11 @@ _LOCK_FORMAT = re.compile(r"(?m)^lockfileVersion: '?(\d+)")
 
 
 def call_with_npx(project: ProjectFiles, command: Command) -> list[str]:
-    """Return the words that start a package manager with those which its scripts call; none if it is there."""
-    called = command.call.name
-    if called not in PACKAGE_MANAGERS or project.configured("base-image") is not None:
+    """Return the words that start a program of Node with those which its scripts call; none if it is there."""
+    called, known = command.call.name, PACKAGE_MANAGERS.union(_global_packages(project))
+    if called not in known or project.configured("base-image") is not None:
         return []
-    names = sorted(_managers_in(project, command) - _IN_DEBIAN)
+    names = sorted((_called_by(project, command) & known) - _IN_DEBIAN)
     packages = [_package(project, command, name) for name in names]
     match packages:
         case [package] if package.startswith(called):
@@ -39,13 +48,29 @@ def call_with_npx(project: ProjectFiles, command: Command) -> list[str]:
     return ["npx", "--yes", *options, "--", called] if packages else []
 
 
-def _managers_in(project: ProjectFiles, command: Command) -> set[str]:
-    """Return the package managers of a call and of the scripts that it runs."""
+def _called_by(project: ProjectFiles, command: Command) -> set[str]:
+    """Return the programs of a call and of the scripts that it runs."""
     inner = (
         each for each in project.commands if any(_is_same(outer, command) for outer in each.via)
     )
     calls = (outer.call.name for each in inner for outer in (*each.via, each))
-    return {command.call.name, *calls} & PACKAGE_MANAGERS
+    return {command.call.name, *calls}
+
+
+@once
+def _global_packages(project: ProjectFiles) -> dict[str, str]:
+    """Return the packages that the CI installs for all projects by their programs: `npm install -g gulp-cli@3`."""
+    found: dict[str, str] = {}
+    for command in project.commands:
+        words = command.call.arguments
+        is_global = any(map(GLOBAL.fullmatch, words)) or words[:1] == ("global",)
+        if command.call.name not in PACKAGE_MANAGERS or not is_global:
+            continue
+        for package in words[2 if words[:1] == ("global",) else 0 :]:
+            name = _PACKAGE_NAME.match(package)
+            if name and package not in _INSTALLING and not package.startswith((".", "/", "-")):
+                found[_PROGRAMS.get(name[0], name[0].rpartition("/")[2])] = package
+    return {name: package for name, package in found.items() if name not in PACKAGE_MANAGERS}
 
 
 def _is_same(call: Command, other: Command) -> bool:
@@ -54,7 +79,9 @@ def _is_same(call: Command, other: Command) -> bool:
 
 
 def _package(project: ProjectFiles, command: Command, name: str) -> str:
-    """Return the package of a package manager with its version, as npm names it."""
+    """Return the package of a program with its version, as npm names it."""
+    if package := _global_packages(project).get(name):
+        return package
     place = split_directory(command)[1]
     version = next(_versions(project, place, name), "")
     # The later versions of Yarn are in another package than the first one.

@@ -928,6 +928,32 @@ def test_package_managers_that_debian_lacks_are_started_with_npx_in_the_version_
     assert all(line.harmless for line in found.facts.left_out)
 
 
+@pytest.mark.parametrize(
+    ("install", "line", "step"),
+    [
+        ("npm install -g gulp", "cd ui && gulp build", "cd ui && npx --yes gulp build"),
+        ("sudo npm i --global grunt-cli@1.4 bower", "grunt", "npx --yes grunt-cli@1.4"),
+        (
+            "yarn global add less",
+            "lessc a.less a.css",
+            "npx --yes --package=less -- lessc a.less a.css",
+        ),
+        (
+            "npm install --location=global gulp",
+            "npm run minify",
+            "npx --yes --package=gulp -- npm run minify",
+        ),
+        ("npm install gulp", "npx gulp build", "npx gulp build"),
+    ],
+)
+def test_a_package_that_the_ci_installs_globally_is_started_with_npx(
+    tmp_path: Path, install: str, line: str, step: str
+) -> None:
+    files = {"package.json": '{"scripts": {"minify": "gulp minify"}}', "ui/a.js": "", "a.less": ""}
+    found = the_tests(tmp_path, {**django(), **files, **workflow(install, line, TEST)})
+    assert found.before[-1].run == step
+
+
 def test_an_action_installs_a_version_of_pnpm(tmp_path: Path) -> None:
     files = {"package.json": "{}", ".github/workflows/ci.yml": PNPM}
     found = the_tests(tmp_path, files)
