@@ -24,6 +24,12 @@ from tests.unit.detection.projects import django, loaded
         ("python - <<EOF\nopen('conf/a.yml', 'a').write('x')\nEOF", True),
         ("node -e \"require('fs').writeFileSync('conf/a.yml', '')\"", True),
         ("node - <<'EOF'\nconst file = 'conf/a.yml';\nfs.writeFileSync(file, '');\nEOF", True),
+        ("cp -rT ci conf", True),
+        ("cp -r --no-target-directory ci new", False),
+        ("cp -t conf ci/a.yml", True),
+        ("cp --target-directory=new ci/a.yml", False),
+        ("dd if=ci/a.yml of=conf/a.yml", True),
+        ("dd if=/dev/zero of=conf/b.yml count=1", False),
         ("python tools/set.py", True),
         ("cd tools && ./set.py", True),
         ("python tools/argument.py conf/a.yml", True),
@@ -40,6 +46,7 @@ def test_a_line_that_rewrites_tracked_files_is_left_out_with_a_warning(
 ) -> None:
     files = {
         "conf/a.yml": "",
+        "ci/a.yml": "a: 1",
         "a.template": "",
         "ci.patch": "",
         "package.json": "{}",

@@ -22,6 +22,8 @@ from heroci_action.repository.files import join
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_INTO = ("-t", "--target-directory")
+_NO_DIRECTORY = re.compile(r"-\w*T\w*|--no-target-directory")
 _OPERATORS = {">": False, ">|": False, "&>": False, ">>": True, "&>>": True}
 
 
@@ -71,7 +73,7 @@ def _redirect_writes(redirect: Node, text: str | None, state: ShellState) -> Ite
 
 
 def _command_writes(words: list[str], text: str | None, state: ShellState) -> Iterator[Write]:
-    """Yield what `cp`, `touch`, `ln`, `mv` and `tee` write."""
+    """Yield what `cp`, `touch`, `ln`, `mv`, `tee` and `dd` write."""
     program, *arguments = words or [""]
     if made := _composition(words, state):
         yield from _all([state.locate(made[1]) if made[1] else None], made[0], append=False)
@@ -84,10 +86,22 @@ def _command_writes(words: list[str], text: str | None, state: ShellState) -> It
             yield from _all(paths, "", append=True)
         case "ln" if len(paths) > 1 and _is_symbolic(options):
             yield from _copies([*_linked(options.words, state), paths[-1]], state)
-        case "cp" | "mv" | "ln" | "install" if len(paths) > 1:
-            yield from _copies(paths, state)
+        case "cp" | "mv" | "ln" | "install":
+            yield from _copies_of(arguments, state)
+        case "dd":
+            files = [word.removeprefix("of=") for word in arguments if word.startswith("of=")]
+            yield from _all([state.locate(file) for file in files], None, append=False)
         case "sed" if _edits_in_place(arguments):
             yield from _edits(arguments, state)
+
+
+def _copies_of(arguments: list[str], state: ShellState) -> Iterator[Write]:
+    """Yield what `cp -rT SOURCE TARGET` and `cp -t DIRECTORY SOURCE` write, as any other copy."""
+    options = Options.split(arguments, _INTO)
+    words = (*options.words, *options.values(*_INTO)[:1])
+    inside = not any(_NO_DIRECTORY.fullmatch(name) for name, _ in options.named)
+    if len(words) > 1:
+        yield from _copies([state.locate(word) for word in words], state, inside=inside)
 
 
 def _composition(words: list[str], state: ShellState) -> tuple[str | None, str] | None:
@@ -137,10 +151,11 @@ def _edits(arguments: list[str], state: ShellState) -> Iterator[Write]:
             yield Write(path=path, text=text)
 
 
-def _copies(paths: list[str | None], state: ShellState) -> Iterator[Write]:
+def _copies(paths: list[str | None], state: ShellState, *, inside: bool = True) -> Iterator[Write]:
+    """Yield the copies of all paths at the last one, `inside` it if it is a directory."""
     *sources, target = paths
     for source in filter(None, sources if target else ()):
-        into = state.files.has_directory(str(target))
+        into = inside and state.files.has_directory(str(target))
         name = f"{target}/{source.rpartition('/')[2]}" if into else str(target)
         for path in state.files.below(source):
             copy = join(f"{name}{path.removeprefix(source)}")
