@@ -26,6 +26,7 @@ ALLOWED = "the CI passes even if it fails"
 CHANGES = "it changes files that git tracks"
 SPLITS = "it splits the tests between the machines of the CI"
 COMPARED = "it makes files that are only compared with others"
+FORGOTTEN = "another service runs the tests, and nothing shows that Travis still reads this file"
 CONDITIONAL = "it runs only under a condition"
 MEASURES = "HeroCI measures the coverage itself"
 # Reasons of lines that the tests do not need.

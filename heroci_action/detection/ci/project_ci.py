@@ -28,6 +28,7 @@ from heroci_action.detection.ci.systems.gitlab import read_gitlab
 from heroci_action.detection.ci.systems.jenkins import read_jenkins
 from heroci_action.detection.ci.systems.local import read_local
 from heroci_action.detection.ci.systems.semaphore import read_semaphore
+from heroci_action.detection.ci.systems.travis import PATH as TRAVIS
 from heroci_action.detection.ci.systems.travis import read_travis
 from heroci_action.detection.ci.systems.unread_files import read_unread
 from heroci_action.detection.ci.territory import WHOLE, Territory, keep_own
@@ -56,18 +57,23 @@ _BADGES = {
     read_gitlab: re.compile(r"gitlab[^\s()]*/badges/"),
     read_circleci: re.compile(r"circleci\.com/(gh|bb|github|bitbucket|status-badge)/"),
 }
+# The badge of the service that still exists; travis-ci.org was closed in 2021.
+_TRAVIS_BADGE = re.compile(r"\btravis-ci\.com/")
+_READMES = ("README.md", "README.rst", "README")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectCI:
     """The jobs of the project's CI, and its test suite; without a CI, the tests of tox or make.
 
-    `jobs` come from the services, else from tox or make; `leg_commands` run only in other legs of their matrices. It
-    `is_local` if no service runs tests. The commands belong to `territory`, one project of the repository.
+    `jobs` come from the services, else from tox or make; `leg_commands` run only in other legs of their matrices.
+    `forgotten` are the jobs of a file of Travis that probably nothing reads any more. It `is_local` if no service runs
+    tests. The commands belong to `territory`, one project of the repository.
     """
 
     jobs: tuple[Job, ...] = ()
     leg_commands: tuple[Command, ...] = ()
+    forgotten: tuple[Job, ...] = ()
     suite: Suite | None = None
     is_local: bool = False
     territory: Territory = WHOLE
@@ -156,6 +162,8 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     read = tuple(job for found in by_service for job in found)
     jobs = (*read, *read_unread(tree, {job.source for job in read}))
     suite = next(iter(usual or suites), None)
+    forgotten = tuple(job for job in jobs if suite in usual and _is_forgotten(job, suite, tree))
+    jobs = tuple(job for job in jobs if job not in forgotten)
     if suite is not None:
         elsewhere = (other.job for other in usual if repeats(other, suite))
         suite = replace(suite, twins=(*suite.twins, *elsewhere))
@@ -167,6 +175,7 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
         jobs = (suite.job, *jobs)
     return ProjectCI(
         jobs=jobs,
+        forgotten=forgotten,
         leg_commands=tuple(itertools.chain.from_iterable(map(_leg_commands, jobs))),
         suite=suite,
         is_local=is_local,
@@ -174,13 +183,23 @@ def read_ci(tree: RepositoryFiles, territory: Territory = WHOLE) -> ProjectCI:
     )
 
 
+def _is_forgotten(job: Job, suite: Suite | None, tree: RepositoryFiles) -> bool:
+    """Return whether a job is Travis's, another service runs the suite, and the README shows no badge of Travis."""
+    if suite is None or job.source != TRAVIS or suite.job.source == TRAVIS:
+        return False
+    return _TRAVIS_BADGE.search(_readme(tree)) is None
+
+
+def _readme(tree: RepositoryFiles) -> str:
+    return tree.text(tree.first(*_READMES) or "")
+
+
 def _services(tree: RepositoryFiles) -> list[Callable[[RepositoryFiles], Iterator[Job]]]:
     """Return the services in the order of precedence: of CircleCI and GitLab, that with the badge comes first.
 
     The other one may only deploy the project.
     """
-    readme = tree.text(tree.first("README.md", "README.rst", "README") or "")
-    shown = [read for read, badge in _BADGES.items() if badge.search(readme)]
+    shown = [read for read, badge in _BADGES.items() if badge.search(_readme(tree))]
     if shown != [read_circleci]:
         return list(SERVICES)
     others = [read for read in SERVICES if read is not read_circleci]

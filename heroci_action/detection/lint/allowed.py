@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
-from heroci_action.detection.ci.left_out import ALLOWED, CHECKS, CONDITIONAL
+from heroci_action.detection.ci.left_out import (
+    ALLOWED,
+    CHECKS,
+    CONDITIONAL,
+    FORGOTTEN,
+    reason_of_program,
+)
 from heroci_action.detection.ci.records import Command, LeftOut
 from heroci_action.detection.ci.systems.gitlab import SOME_CODES
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.lint.commands import ASKING, NEVER_FAILS, only_shows, runs
 from heroci_action.detection.lint.hooks import hooks_of
 from heroci_action.detection.lint.other_checks import KNOWN, find_other_checks, must_pass
@@ -24,7 +32,8 @@ from heroci_action.readers.registry import LINT_TOOLS
 
 def find_allowed(project: ProjectFiles) -> tuple[LeftOut, ...]:
     """Return the checks of the CI that may fail there or run under a condition, if the plan does not contain them."""
-    return tuple(dict.fromkeys((*_of_linters(project), *_others(project), *_of_jobs(project))))
+    found = (_of_linters, _others, _of_jobs, _forgotten)
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(find(project) for find in found)))
 
 
 def _of_linters(project: ProjectFiles) -> Iterator[LeftOut]:
@@ -75,6 +84,16 @@ def _of_jobs(project: ProjectFiles) -> Iterator[LeftOut]:
             if action.reason == CHECKS:
                 yield LeftOut(line=action.line, source=action.source, reason=ALLOWED, harmless=True)
         yield from (line for line in job.left_out if line.reason == SOME_CODES)
+
+
+def _forgotten(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the tests and checks in a forgotten file of Travis, unless another job runs them too."""
+    known = {command.words for command in project.ci.commands}
+    for command in (each for job in project.ci.forgotten for each in job.commands):
+        checks = tool_name(command) in KNOWN or reason_of_program(command.call.name) == CHECKS
+        tests = find_test_run(command, project.tree) is not None
+        if command.words not in known and (checks or tests):
+            yield _leave_out(command, reason=FORGOTTEN)
 
 
 def _leave_out(command: Command, name: str = "", reason: str = ALLOWED) -> LeftOut:

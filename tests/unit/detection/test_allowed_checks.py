@@ -360,3 +360,28 @@ def test_a_line_of_make_that_goes_on_after_failed_tests_is_explained(
 ) -> None:
     files = {**workflow("make test"), "Makefile": f"test:\n\t{recipe}\n"}
     assert project(tmp_path, files).origins["tests.runner"].endswith(GOES_ON) is goes_on
+
+
+FORGOTTEN = "another service runs the tests, and nothing shows that Travis still reads this file"
+
+
+@pytest.mark.parametrize(
+    ("readme", "files", "decides"),
+    [
+        ("", {}, False),
+        ("https://travis-ci.org/acme/shop.svg", {}, False),
+        ("https://app.travis-ci.com/acme/shop.svg", {}, True),
+        ("", {".github/workflows/ci.yml": "on: push\njobs: {a: {steps: [{run: ls}]}}\n"}, True),
+    ],
+)
+def test_a_forgotten_file_of_travis_decides_about_no_check(
+    tmp_path: Path, readme: str, files: dict[str, str], *, decides: bool
+) -> None:
+    travis = "language: python\nscript: [flake8 mysite, ./manage.py test, ./manage.py test e2e]\n"
+    given = {**steps(""), ".travis.yml": travis, "README.md": readme, **files}
+    found = project(tmp_path, given)
+    assert (list(found.config.lint) == ["flake8"]) is decides
+    stage = found.config.stages.get("lint")
+    assert bool(stage and stage.optional) is not decides
+    lines = ["flake8 mysite", "./manage.py test", "./manage.py test e2e"]
+    assert left_out(found, FORGOTTEN) == ([] if decides else lines)
