@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.findings import Finding, Warn
-from heroci_action.detection.lint.commands import read_call, runs, with_values
+from heroci_action.detection.lint.commands import read_call, runs
 from heroci_action.detection.lint.hooks import checks_changes
+from heroci_action.detection.lint.options import with_values
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.readers.registry import LINT_TOOLS
 

@@ -11,7 +11,7 @@ from functools import partial
 from heroci_action.detection.ci.calls import parse_call
 from heroci_action.detection.ci.command_line import Options
 from heroci_action.detection.ci.paths import locate
-from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.records import Command
 from heroci_action.detection.lint.configuration import (
     checks_by_settings,
     find_config,
@@ -19,6 +19,8 @@ from heroci_action.detection.lint.configuration import (
 )
 from heroci_action.detection.lint.excludes import without_excluded
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hosted_hooks, read_hooks
+from heroci_action.detection.lint.missing_paths import lacks_every_path, without_missing
+from heroci_action.detection.lint.options import EXCLUDING, PLACES, is_dropped, with_values
 from heroci_action.detection.lint.other_environments import needs_other_packages
 from heroci_action.detection.lint.paths import find_targets, move_patterns, passes, relative
 from heroci_action.detection.project_files import ProjectFiles
@@ -27,36 +29,8 @@ from heroci_action.readers.registry import LINT_TOOLS
 from heroci_action.repository.files import ancestors, join, parent, relative_path
 from heroci_action.repository.targets import is_python
 
-# Options that control reporting or change files; HeroCI sets its own.
-_REPORTING = re.compile(
-    r"--(check(-only)?|diff|quiet|verbose|(no-)?color|(no-)?fix|exit-non-zero-on-fix|fix-only|show-fixes|statistics|"
-    r"count|(no-)?show-source|benchmark|tee|version-check|filter-files|atomic|interactive|unsafe-fixes|"
-    r"show-files|recursive|pretty|no-pretty|show-column-numbers|(no-)?color-output|(no-)?error-summary|"
-    r"(show|hide)-error-context|show-error-codes|no-cache|"
-    r"install-types|non-interactive|exit-zero|force-exclude)|--(output-format|format|output-file|workers|jobs|"
-    r"junit-xml|recursive|score|reports|cache-dir)=.*|-(c|q|v|vv|vb|rc|df|ns|y|rn|sn)"
-)
-# `--output-format`, `-j`
-_REPORTING_WITH_VALUE = re.compile(
-    r"--(output-format|format|output-file|workers|jobs|junit-xml|msg-template|cache-dir|reports|score)|-[Wjfr]"
-)
-# `--exclude`, `-l`
-_WITH_VALUE = re.compile(
-    r"--((extend-|force-)?exclude|include|filename|src|project|required-version|enable-extensions|target-version|"
-    r"(max-)?line-(length|width)|max-complexity|max-doc-length|(extend-)?(select|ignore|per-file-ignores)|profile|"
-    r"(extend-)?skip(-glob)?|sg|known-(first|third)-party|multi-line|disable|enable|load-plugins|"
-    r"django-settings-module|"
-    r"python-version|fail-under|ignore-paths|ignore-patterns|package|module|platform|stubs)|-[ltwmposkdepi]"
-)
-# `--exclude=client/templates/`
-_EXCLUDING = re.compile(r"--(extend-)?exclude")
-# `--config`
-_PLACES = re.compile(
-    r"--(config|config-file|settings-path|settings-file|settings|sp|append-config|rcfile)"
-)
 # Mypy's options that name what it checks and exclude paths: `-p shop`, `--module=shop.models`
 _PACKAGES = re.compile(r"-[pm]|--(package|module)(=.*)?")
-_VALUED = (_REPORTING_WITH_VALUE, _PLACES, _WITH_VALUE)
 # Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
 _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
 _SHOWING = frozenset({"--diff", "--df"})
@@ -139,7 +113,7 @@ def runs(project: ProjectFiles, command: Command, tool: LintTool) -> bool:
         return False
     if reads_pipe(command) or is_judged(command) or only_shows(project, command):
         return False
-    if needs_other_packages(project, command):
+    if needs_other_packages(project, command) or lacks_every_path(project, command):
         return False
     # Ruff's short form of --exit-zero
     if tool.distribution == "ruff" and "-e" in arguments:
@@ -188,7 +162,9 @@ def _without_mode(arguments: Iterable[str], tool: LintTool) -> list[str]:
 def read_call(project: ProjectFiles, command: Command, tool: LintTool) -> Call:
     """Return how a command calls a tool, without the words that only the CI knows."""
     directory = "." if command.directory.startswith("/") else join(command.directory)
-    options, paths = _sort(project, directory, _without_mode(command.call.arguments, tool), tool)
+    options, paths = _sort(
+        project, directory, _without_mode(without_missing(project, command), tool), tool
+    )
     return Call(
         why=f"run by {command.source}",
         program=command.call.name,
@@ -290,33 +266,19 @@ def _sort(
     options: list[str] = []
     paths: list[str] = []
     for word, value in with_values(words):
-        if _is_dropped(word, value):
+        if is_dropped(word, value):
             continue
-        if tool.name == "flake8" and _EXCLUDING.fullmatch(word.partition("=")[0]):
+        if tool.name == "flake8" and EXCLUDING.fullmatch(word.partition("=")[0]):
             name, _, given = word.partition("=")
             text = move_patterns(project, directory, given if value is None else value)
             options += [f"{name}={text}"] if value is None else [word, text]
-        elif _PLACES.fullmatch(word.partition("=")[0]):
+        elif PLACES.fullmatch(word.partition("=")[0]):
             options += _place(project, directory, word if value is None else f"{word}={value}")
         elif word.startswith("-"):
             options += [word] if value is None else [word, value]
         elif (path := locate(word, directory)) is not None and not _is_glob(project, path):
             paths.append(path)
     return options, paths
-
-
-def with_values(words: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-    """Yield each word, with the next one if that is its value."""
-    pending = iter(words)
-    for word in pending:
-        takes_value = any(form.fullmatch(word) for form in _VALUED)
-        yield word, next(pending, "") if takes_value else None
-
-
-def _is_dropped(word: str, value: str | None) -> bool:
-    reporting = _REPORTING.fullmatch(word) or _REPORTING_WITH_VALUE.fullmatch(word)
-    unknown = UNKNOWN in word or UNKNOWN in (value or "")
-    return bool(reporting) or unknown or word in {"-", "--", ".", "./"}
 
 
 def _is_glob(project: ProjectFiles, path: str) -> bool:

@@ -23,10 +23,10 @@ from heroci_action.detection.lint.commands import (
     is_judged,
     reads_pipe,
     runs_built_in,
-    with_values,
 )
 from heroci_action.detection.lint.hooks import Hook, hooks_of, hooks_of_ci, hosted_hooks
 from heroci_action.detection.lint.known_programs import NOT_RUN, PROGRAMS, Program
+from heroci_action.detection.lint.options import with_values
 from heroci_action.detection.lint.other_environments import needs_other_packages
 from heroci_action.detection.lint.paths import find_targets, passes
 from heroci_action.detection.lint.pins import find_pin_with, find_pins

@@ -24,6 +24,7 @@ from heroci_action.detection.lint.configuration import find_config
 from heroci_action.detection.lint.excludes import exclusions_of
 from heroci_action.detection.lint.hooks import Hook, hooks_of, is_found_from, runs_unknown_hooks
 from heroci_action.detection.lint.later_commands import warn_of_later_commands
+from heroci_action.detection.lint.missing_paths import warn_of_missing_paths
 from heroci_action.detection.lint.other_checks import warn_of_other_checks
 from heroci_action.detection.lint.programs import (
     Check,
@@ -157,6 +158,7 @@ def _not_planned(project: ProjectFiles) -> Iterator[Finding]:
     """Warn of checks of the CI that the plan does not contain."""
     yield from _programs_elsewhere(project)
     yield from warn_of_changed_files(project)
+    yield from warn_of_missing_paths(project)
     mypy = LINT_TOOLS["mypy"]
     if any("--install-types" in c.words for c in project.ci.commands if runs(project, c, mypy)):
         yield Warn(

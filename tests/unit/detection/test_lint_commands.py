@@ -64,7 +64,7 @@ def lint(root: Path, *parts: dict[str, str]) -> dict[str, object]:
 def test_a_tool_runs_as_the_projects_ci_runs_it(
     tmp_path: Path, line: str, tool: str, command: tuple[str, ...]
 ) -> None:
-    assert lint(tmp_path, workflow(line)) == {tool: command}
+    assert lint(tmp_path, {"tests/test_a.py": "", **workflow(line)}) == {tool: command}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,8 @@ def test_a_tool_that_may_fail_in_the_ci_is_optional(tmp_path: Path) -> None:
 
 
 def test_equal_calls_are_united_and_other_options_are_left_to_the_first(tmp_path: Path) -> None:
-    found = lint(tmp_path, workflow("black --check mysite", "black --check tests", "black -l 80 x"))
+    ci = workflow("black --check mysite", "black --check tests", "black -l 80 x")
+    found = lint(tmp_path, {"tests/test_a.py": "", "x/a.py": "", **ci})
     assert found == {"black": (*BLACK, "mysite", "tests")}
 
 
@@ -197,7 +198,7 @@ def test_the_actions_of_the_tools_count_as_their_commands(tmp_path: Path) -> Non
                 with: {args: check --output-format=github, src: mysite}
               - uses: actions/checkout@v4
     """
-    assert lint(tmp_path, {".github/workflows/x.yml": text}) == {
+    assert lint(tmp_path, {"docs/conf.py": "", ".github/workflows/x.yml": text}) == {
         "black": (*BLACK, "--line-length", "100", "mysite"),
         "isort": (*ISORT, "mysite", "docs"),
         "ruff": (*RUFF, "mysite"),
@@ -595,3 +596,35 @@ def test_files_of_a_change_beside_known_paths_are_named(
     warnings = loaded(tmp_path, {**django(), **workflow(f"{change}; {line}")}).warnings
     changed = [text for text in warnings if "also checks what only the CI knows" in text]
     assert [text.split("only checks ")[1].split(": set")[0] for text in changed] == found
+
+
+@pytest.mark.parametrize(
+    ("line", "planned", "missing"),
+    [
+        ("flake8 mysite old", ["mysite"], ["old"]),
+        ("flake8 old", None, ["old"]),
+        ("flake8 --statistics old/ mysite", ["mysite"], ["old/"]),
+        ("black --check old.py mysite/settings.py", ["mysite/settings.py"], ["old.py"]),
+        ("ruff check mysite", ["mysite"], []),
+        ("ruff format --check old", None, ["old"]),
+        ("flake8 --some-option old mysite", ["old", "mysite"], []),
+        ("flake8 --max-line-length 100 mysite", ["mysite"], []),
+        ("flake8 mysite/old*.py mysite", ["mysite"], []),
+        ("pylint mysite.settings old/", ["mysite.settings"], ["old/"]),
+        ("flake8 build", ["build"], []),  # It is on this machine, whatever git says.
+    ],
+)
+def test_paths_that_the_repository_lacks_are_left_out_with_a_warning(
+    tmp_path: Path, line: str, planned: list[str] | None, missing: list[str]
+) -> None:
+    (tmp_path / "build").mkdir()
+    found = loaded(tmp_path, {**django(), **workflow(line, "python manage.py test")})
+    commands = [tool.command or () for name, tool in found.config.lint.items()]
+    if planned is None:
+        assert found.config.stages["lint"].optional is True
+    else:
+        (command,) = commands
+        assert list(command[-len(planned) :]) == planned
+    warned = [text for text in found.warnings if "paths that the repository lacks" in text]
+    assert [f"{word!r} in " in text for text in warned for word in missing] == [True] * len(missing)
+    assert bool(warned) is bool(missing)
