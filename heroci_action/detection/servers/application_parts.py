@@ -5,11 +5,41 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
+from heroci_action.detection.ci.calls import parse_call
+from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.findings import Finding, Warn
+from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.text import one_line
 
+# Workers, and servers of Python.
+_PROGRAMS = frozenset(
+    {
+        "celery", "manage.py", "django-admin", "gunicorn", "uvicorn", "daphne", "hypercorn", "uwsgi", "rqworker", "rq",
+        "dramatiq", "taskiq", "arq",
+    }
+)  # fmt: skip
 _BRIEF = 80  # characters of a command
+
+
+def runs_application(project: ProjectFiles, image: Image) -> bool:
+    """Return whether a service without a build runs the project: by its command, or another one's of the same image.
+
+    Such an image comes from a registry, or a file of Compose that only developers use builds it.
+    """
+    suite = project.ci.suite
+    container = suite.main.command.call.container if suite else None
+    of_tests = (container.pulled or container.image or "") if container else ""
+    same = (each for each in project.ci.services if each.reference == image.reference)
+    return image.reference == of_tests or any(map(_starts_part, (image, *same)))
+
+
+def _starts_part(image: Image) -> bool:
+    """Return whether the command of a container is a program of Django projects: `celery -A shop worker`."""
+    call = parse_call(image.arguments)
+    if call.script is not None:
+        call = parse_call(tuple(split_words(call.script)))
+    return call.name in _PROGRAMS
 
 
 def warn_of_part(image: Image) -> Iterator[Finding]:

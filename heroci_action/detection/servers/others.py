@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from heroci_action.detection.ci.records import UNKNOWN, Image, Job
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.servers.application_parts import warn_of_part
+from heroci_action.detection.servers.application_parts import runs_application, warn_of_part
 from heroci_action.detection.servers.ci_servers import (
     DATABASES,
     MARIADB,
@@ -46,7 +46,6 @@ _NAME = re.compile(r"[A-Za-z_][\w-]*")
 # The names that mean a server of HeroCI's own.
 _DATABASE_NAMES = frozenset(kind.name for kind in DATABASES)
 _BUILT_IN = _DATABASE_NAMES | {REDIS.name}
-
 
 _Variables = Mapping[str, tuple[str, str]]
 """Variables that may contain an address, each with its value and origin."""
@@ -128,7 +127,7 @@ class _Server:
             value,
         )
         scheme = value.partition("://")[0]
-        if pointed == value and _PORT_OF.get(scheme) in self.ports:
+        if pointed == value and _PORT_OF.get(scheme.removeprefix("py")) in self.ports:
             address = f"{{{self.name}.host}}:{{{self.name}.port}}"
             pointed = re.sub(rf"(?<=[/@])({self.hosts})(?=[/?]|$)", address, value)
         elif pointed == value and self._has_port_next_to(name, known):
@@ -157,7 +156,7 @@ class _Server:
         return known.get(beside, ("", ""))[0] in self.ports
 
 
-# The ports that URLs leave out.
+# The ports that URLs leave out, `pyamqp://rabbit//` too.
 _PORT_OF = {"amqp": "5672", "http": "80", "mongodb": "27017", "mqtt": "1883", "smtp": "25"}
 # A user may be called like the server.
 _CREDENTIAL = re.compile(r"(?i)key|user|pass|secret|token|bucket")
@@ -179,7 +178,8 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
         if kind or (server and server.name in names):
             continue
         if server is None:
-            yield from _left_out(project, image, "its port is not known")
+            left_out = _left_out(project, image, "its port is not known")
+            yield from warn_of_part(image) if runs_application(project, image) else left_out
         else:
             names.add(server.name)
             yield from server.findings(project)

@@ -46,3 +46,28 @@ def test_a_worker_that_starts_with_the_tests_is_named(
         assert any(
             "starts worker (celery -A shop worker) with its tests" in text for text in warned
         )
+
+
+@pytest.mark.parametrize(
+    ("command", "is_part"),
+    [
+        ("celery -A shop worker", True),
+        ("sh -c 'exec celery -A shop beat'", True),
+        ("python manage.py runworker", True),
+        ("dispatcher --queue all", False),
+    ],
+)
+@pytest.mark.parametrize("image", ["acme/shop", "acme/worker"])
+def test_a_worker_of_the_image_of_the_application_is_no_server_without_a_port(
+    tmp_path: Path, image: str, command: str, *, is_part: bool
+) -> None:
+    compose = f"""
+    services:
+      web: {{image: acme/shop, depends_on: [worker]}}
+      worker: {{image: {image}, command: "{command}"}}
+    """
+    files = {"compose.yml": compose, **workflow(TESTS)}
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django\n", **files})
+    is_part = is_part or image == "acme/shop"
+    assert any("part of the application" in text for text in found.warnings) is is_part
+    assert any("its port is not known" in text for text in found.warnings) is not is_part
