@@ -244,9 +244,10 @@ _SCHEMES: Mapping[str, ServerKind] = {
     "postgres": POSTGRES, "postgresql": POSTGRES, "psql": POSTGRES, "pgsql": POSTGRES, "postgis": POSTGRES,
     "timescale": POSTGRES, "mysql": MYSQL, "mariadb": MARIADB, "redis": REDIS, "rediss": REDIS, "valkey": REDIS,
 }  # fmt: skip
-# `postgres://user:secret@db:5432/shop`
+# `postgres://user:secret@db:5432/shop`, `db+postgresql+psycopg2://db/shop` for the results of Celery
 _ADDRESS = re.compile(
-    r"([a-z0-9]+)(?:\+\w+)?://(?:[^@/\s]*@)?([\w.-]+)(?::\d+)?(?:/\S*)?", re.ASCII
+    r"(?:(?:db|sqla|sqlalchemy)\+)?([a-z0-9]+)(?:\+\w+)?://(?:[^@/\s]*@)?([\w.-]+)(?::\d+)?(?:/\S*)?",
+    re.ASCII,
 )
 # `localhost`
 _LOCAL = re.compile(r"localhost|127\.0\.0\.1|0\.0\.0\.0|172\.17\.0\.1|host\.docker\.internal|::1")

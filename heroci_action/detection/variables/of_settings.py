@@ -335,10 +335,19 @@ def _with_server(project: ProjectFiles, name: str, value: str, origin: str) -> I
     if kind is REDIS:
         pointed = _redis_value(project, Read(name="", default=value))
     elif kind is not None:
-        pointed = f"{{{kind.name}.url}}"
+        pointed = _url(kind, value)
     elif host := _server_at(project, name, value):
         pointed = f"{{{host.name}.host}}"
     yield Found(f"env.{name}", pointed, f"{name} in {origin}", otherwise=value)
+
+
+def _url(kind: ServerKind, value: str) -> str:
+    """Return the URL of a database; SQLAlchemy reads the driver in its scheme: `db+postgresql+psycopg2://`."""
+    scheme, name = value.partition("://")[0], kind.name
+    if "+" not in scheme:
+        return f"{{{name}.url}}"
+    login = f"{{{name}.user}}:{{{name}.password}}"
+    return f"{scheme}://{login}@{{{name}.host}}:{{{name}.port}}/{{{name}.db}}"
 
 
 def _server_at(project: ProjectFiles, name: str, value: str) -> ServerKind | None:

@@ -9,7 +9,7 @@ import pytest
 from heroci_action.detection.findings import FixedAddress
 from heroci_action.project import ProjectConfig, load
 from tests.unit.detection.ci.trees import workflow
-from tests.unit.detection.projects import FIELDS, SQLITE, django, loaded
+from tests.unit.detection.projects import DRIVER, FIELDS, POSTGRES, SQLITE, django, loaded
 
 GITHUB = ".github/workflows/ci.yml"
 
@@ -442,3 +442,39 @@ def test_the_servers_of_every_kind_of_ci_are_planned_with_their_arguments(
     assert (store.image, store.port, store.arguments) == ("minio/minio", 9000, ("server", "/data"))
     assert store.env == {"MINIO_ROOT_USER": "me"}
     assert not found.config.tests.before
+
+
+OWN_DATABASE = "{postgres.user}:{postgres.password}@{postgres.host}:{postgres.port}/{postgres.db}"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("db+postgresql://shop:shop@localhost:5432/shop", f"db+postgresql://{OWN_DATABASE}"),
+        ("db+postgresql+psycopg2://localhost/shop", f"db+postgresql+psycopg2://{OWN_DATABASE}"),
+        ("sqla+postgresql://shop@localhost/shop", f"sqla+postgresql://{OWN_DATABASE}"),
+        ("postgresql+psycopg://shop@localhost/shop", f"postgresql+psycopg://{OWN_DATABASE}"),
+        ("postgresql://shop@localhost/shop", "{postgres.url}"),
+        ("db+postgresql://shop@elsewhere.example.org/shop", None),
+        ("db+sqlite:///results.db", None),
+        ("pyamqp://guest@localhost//", "pyamqp://guest@{rabbit.host}:{rabbit.port}//"),
+    ],
+)
+def test_an_address_with_a_driver_in_its_scheme_keeps_the_scheme(
+    tmp_path: Path, given: str, expected: str | None
+) -> None:
+    ci = f"""
+    jobs:
+      test:
+        services:
+          db: {{image: "postgres:16", ports: ["5432:5432"]}}
+          rabbit: {{image: "rabbitmq:3", ports: ["5672:5672"]}}
+        env: {{DB_HOST: localhost, RESULTS: "{given}"}}
+        steps: [{{run: python manage.py test}}]
+    """
+    settings = (
+        "import os\nRESULTS = os.environ.get('RESULTS')\nDATABASES = {'default': {'ENGINE':"
+        f" '{POSTGRES}', 'NAME': 'shop', 'HOST': os.environ['DB_HOST']}}}}\n"
+    )
+    files = {**django(settings), **DRIVER, ".github/workflows/ci.yml": ci}
+    assert loaded(tmp_path, files).config.env["RESULTS"] == (expected or given)
