@@ -16,6 +16,7 @@ PART, _FILE, CLASS = 1, 2, 3
 _VALUED = frozenset(
     {
         "-k", "-m", "--tag", "--exclude-tag", "--settings", "--ds", "-p", "-c", "-o", "-n", "-W", "--ignore",
+        "--ignore-glob", "--confcutdir", "--import-mode",
         "--deselect", "--pattern", "--verbosity", "-r", "--cov", "--cov-report", "--maxfail", "--junitxml",
         "--parallel",
         "--numprocesses", "--rootdir", "--durations", "--tb", "--top-level-directory", "-t", "--testrunner",
@@ -141,11 +142,20 @@ _OPERATORS = frozenset({"and", "or", "not"})
 def find_exclusions(arguments: Iterable[str]) -> frozenset[str]:
     """Return the tags, markers, keywords and paths whose tests are left out; a path ends with a slash."""
     arguments = tuple(arguments)
-    found = {f"{join(value)}/" for name, value in _options(arguments) if name == "--ignore"}
+    found = {
+        f"{join(path)}/" for name, value in _options(arguments) if (path := _left_out(name, value))
+    }
     for option, expression in _expressions(arguments):
         negated = [expression] if option == "--exclude-tag" else _NEGATED.findall(expression)
         found |= _names(" ".join(negated)) if option != "--tag" else set()
     return frozenset(found)
+
+
+def _left_out(option: str, value: str) -> str:
+    """Return the path that an option leaves out, without the pattern in `--ignore-glob=tests/ui/*`; empty for none."""
+    if option == "--ignore":
+        return value
+    return re.split(r"/?[*?\[]", value)[0] or value if option == "--ignore-glob" else ""
 
 
 def find_inclusions(arguments: Iterable[str]) -> frozenset[str]:

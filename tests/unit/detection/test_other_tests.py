@@ -224,6 +224,27 @@ jobs:
     assert (len(found) == 1 and warning in found[0]) if warning else found == []
 
 
+@pytest.mark.parametrize(
+    ("lines", "args"),
+    [
+        (("pytest", "pytest --ignore-glob='**/ui/**'"), [()]),
+        (("pytest", "pytest --ignore=tests/ui -n 4"), [()]),
+        (
+            ("pytest --ignore-glob=tests/ui/*.py", "pytest --ignore=tests/ui"),
+            [("--ignore=tests/ui",)],
+        ),
+    ],
+)
+def test_the_same_tests_without_some_paths_are_no_other_tests(
+    tmp_path: Path, lines: tuple[str, ...], args: list[tuple[str, ...]]
+) -> None:
+    jobs = "".join(f'  j{n}: {{steps: [{{run: "{line}"}}]}}\n' for n, line in enumerate(lines))
+    files = {"tests/ui/test_a.py": "", ".github/workflows/ci.yml": f"on: push\njobs:\n{jobs}"}
+    found = loaded(tmp_path, {**django(), "pytest.ini": PYTEST, **files})
+    assert [text for text in found.warnings if "also runs" in text] == []
+    assert len(found.config.tests.args) == len(args)
+
+
 @pytest.mark.parametrize("lines", [("pytest", "cd web && pytest"), ("cd web && pytest", "pytest")])
 def test_a_run_in_a_directory_with_a_configuration_of_its_own_is_another_one(
     tmp_path: Path, lines: tuple[str, ...]
