@@ -14,6 +14,8 @@ TEST_NAMES = (
 )  # fmt: skip
 """The last part of the names of settings modules for tests, the best one first."""
 
+# `config.settings.unit_test`, `shop.settings_ci`
+_OF_TESTS = re.compile(r"(?:^|[._])(?:(?:unit)?tests?|testing|ci|pytest)(?:[._]|$)")
 _MAX_FILES = 5_000
 _FOR_TESTS = (
     r"(.*/)?(test_?settings|settings_?tests?|tests?/(test_)?settings|test_?project/settings)\.py"
@@ -35,12 +37,16 @@ def find_test_settings(project: ProjectFiles) -> tuple[str, ...]:
 
 @once
 def find_settings_modules(project: ProjectFiles) -> tuple[str, ...]:
-    """Return every module that defines INSTALLED_APPS, or imports everything from one next to it."""
+    """Return every module that defines INSTALLED_APPS, or imports everything from one next to it.
+
+    Those for tests come first, because the first one is proposed.
+    """
     tree = project.tree
     paths = [path for path in tree.matching(r".*\.py") if _is_own(project, path)][:_MAX_FILES]
     defining = [path for path in paths if _defines_apps(tree, path)]
     importing = _importing(tree, paths, defining)
-    return tuple(filter(None, (dotted(project, path) for path in (*importing, *defining))))
+    names = filter(None, (dotted(project, path) for path in (*importing, *defining)))
+    return tuple(sorted(names, key=lambda name: _OF_TESTS.search(name) is None))
 
 
 def _is_own(project: ProjectFiles, path: str) -> bool:

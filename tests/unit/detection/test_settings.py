@@ -46,6 +46,14 @@ def test_the_candidates_are_listed(tmp_path: Path) -> None:
     assert "(b, a)" in warning
 
 
+@pytest.mark.parametrize("name", ["test", "unit_test", "ci", "testing"])
+def test_a_candidate_for_tests_is_proposed_first(tmp_path: Path, name: str) -> None:
+    files = {f"shop/{each}.py": APPS for each in ("base", "contest", "dev", name)}
+    found = loaded(tmp_path, {"manage.py": BARE_MANAGE, **files})
+    lines = [line for each in found.facts.suggestions for line in each.lines]
+    assert f'settings = "shop.{name}"' in lines
+
+
 def test_pytest_finds_the_settings_that_conftest_names(tmp_path: Path) -> None:
     conftest = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'tests.config')\n"
     files = {
