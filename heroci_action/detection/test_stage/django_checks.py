@@ -48,7 +48,7 @@ def _missing_migrations(project: ProjectFiles) -> Iterator[Finding]:
         used = settings_of(project, checks[0])
         yield Fact("migration_apps", _checked_apps(checks))
         yield Fact("migration_settings", used if used != choose_settings(project)[0] else None)
-        yield from _warn_of_other_settings(checks, used)
+        yield from _warn_of_other_settings(project, checks, used)
     elif not project.layout.starts_django:
         yield Found("tests.check-migrations", False, "a package without manage.py")
     elif (source := _ci_source(project)) and not _checked_by_hook(project):
@@ -70,11 +70,19 @@ def _labels(check: Command) -> tuple[str, ...]:
     return words if all(map(_LABEL.fullmatch, words)) else ()
 
 
-def _warn_of_other_settings(checks: list[Command], used: str | None) -> Iterator[Finding]:
-    """Warn of checks that name other settings than the plan's: those of another edition have further apps."""
-    named = ((check, settings_option(" ".join(check.words))) for check in checks)
+def _warn_of_other_settings(
+    project: ProjectFiles, checks: list[Command], used: str | None
+) -> Iterator[Finding]:
+    """Warn of checks with other settings than the plan's: those of another edition have further apps."""
+    named = (
+        (check, settings_option(" ".join(check.words)) or settings_of(project, check))
+        for check in checks
+    )
+    known = {used or choose_settings(project)[0], None}
     lines = [
-        f"{check.brief!r} ({check.source})" for check, other in named if other and other != used
+        f"{check.brief!r} with {other} ({check.source})"
+        for check, other in named
+        if other not in known
     ]
     if lines:
         shown = ", ".join(dict.fromkeys(lines))

@@ -284,12 +284,15 @@ def test_a_check_of_migrations_with_other_settings_is_named(tmp_path: Path) -> N
         check,
         f"{check} --settings=edition.settings",
         f"{check} --settings=mysite.settings",
+        f"DJANGO_SETTINGS_MODULE=mysite.shop {check}",
+        f"DJANGO_SETTINGS_MODULE=mysite.settings {check}",
         "pytest",
     )
-    found = project(tmp_path, ci)
+    found = project(tmp_path, {**ci, "mysite/shop.py": "from mysite.settings import *\n"})
     (text,) = (text for text in found.warnings if "missing migrations" in text)
-    assert "edition.settings' (" in text
-    assert "mysite.settings" not in text
+    assert "edition.settings' with edition.settings (" in text
+    assert "with mysite.shop (" in text
+    assert "with mysite.settings" not in text
 
 
 TOLERANT = "; the CI passes even if the tests fail, HeroCI does not"
