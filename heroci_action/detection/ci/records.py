@@ -84,12 +84,16 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditional:
-    """A variable that a job sets for its later commands if conditions hold that are not known."""
+    """A variable that a job sets for its later commands if conditions hold that are not known.
+
+    One that `is_local` is only the shell's, and a command has it in its words.
+    """
 
     name: str
     value: str
     source: str
     conditions: frozenset[str]
+    is_local: bool = False
 
     def left_out(self) -> LeftOut:
         """Return the assignment as a line that the plan does not contain."""

@@ -19,8 +19,8 @@ def find_conditional_variables(project: ProjectFiles) -> Iterator[LeftOut]:
         return
     env = suite.main.command.env
     found = dict.fromkeys(each for run in suite.runs for each in run.command.perhaps)
-    for each in (each for each in found if env.get(each.name) != each.value):
+    for each in (each for each in found if each.is_local or env.get(each.name) != each.value):
         line = each.left_out()
-        is_read = may_change_tests(each.name) and each.name not in _OF_SHELL
+        is_read = may_change_tests(each.name) and each.name not in _OF_SHELL and not each.is_local
         known = is_read and bool(project.tree.python_with(each.name))
         yield line if known else replace(line, variable="", harmless=True)

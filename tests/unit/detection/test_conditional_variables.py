@@ -191,3 +191,28 @@ def test_the_path_of_programs_is_not_proposed(tmp_path: Path) -> None:
     step = "if [ $A = b ]; then export PATH=/opt/b:$PATH; fi"
     found = other(tmp_path, {**gitlab(step), "mysite/a.py": "import os\nPATH = 1\n"})
     assert [line.harmless for line in found.facts.left_out] == [True]
+
+
+ARGUMENTS = [("ARGS=--ff", 'the CI sets it only if [ "$A" = b ]')]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        ('ARGS=; if [ "$A" = b ]; then ARGS=--ff; fi; pytest $ARGS', ARGUMENTS),
+        ('[ "$A" = b ] && ARGS=--ff; pytest ${ARGS}', ARGUMENTS),
+        ('if [ "$A" = b ]; then ARGS=--ff; fi; sh ci/test.sh $ARGS', ARGUMENTS),
+        ('if [ "$A" = b ]; then ARGS=--ff; fi; pytest', []),
+        ('if [ "$A" = b ]; then ARGS=--ff; fi; ARGS=-q; pytest $ARGS', []),
+        ('ARGS=--ff; if [ "$A" = b ]; then ARGS=--ff; fi; pytest $ARGS', []),
+        ('if [ "$A" = b ]; then ARGS=--ff; pytest $ARGS; else pytest; fi', []),
+    ],
+)
+def test_another_value_of_a_variable_in_the_words_of_the_tests_is_named(
+    tmp_path: Path, lines: str, expected: list[tuple[str, str]]
+) -> None:
+    (tmp_path / "ci").mkdir()
+    (tmp_path / "ci/test.sh").write_text("pytest $1\n")
+    found = project(tmp_path, "run: ls", f"'{lines}'")
+    assert [pair for pair in named(found) if "ARGS" in pair[0]] == expected
+    assert all(line.harmless and not line.variable for line in found.facts.left_out)

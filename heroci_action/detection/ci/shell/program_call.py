@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.calls import parse_call
-from heroci_action.detection.ci.records import UNKNOWN, Command
+from heroci_action.detection.ci.records import UNKNOWN, Command, Conditional
 from heroci_action.detection.ci.shell.files import input_of, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
 from heroci_action.detection.ci.shell.outputs import Lines
@@ -14,6 +14,7 @@ from heroci_action.detection.ci.shell.outside_copies import find_copies
 from heroci_action.detection.ci.shell.pipes import enter_find, with_input, with_words_of_xargs
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.statement_text import Span, render
+from heroci_action.detection.ci.shell.syntax import text_of, walk
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -47,11 +48,20 @@ def call_program(
         reads_pipe=flow.reads_pipe,
         feeds=flow.feeds,
         writes=writes,
-        perhaps=tuple(state.perhaps),
+        perhaps=(*state.perhaps, *_doubtful(node, state, flow)),
     )
     for write in writes:
         state.files.write(write)
     state.files.outside.update(find_copies(call, state.directory))
+
+
+def _doubtful(node: Node, state: ShellState, flow: Flow) -> Iterator[Conditional]:
+    """Yield the other values that the variables in the words of a command may have: `pytest $ARGS`."""
+    if state.doubtful:
+        names = {text_of(inner) for inner in walk(node) if inner.type == "variable_name"}
+        for found in (each for name in sorted(names) for each in state.doubtful.get(name, ())):
+            if not found.conditions <= flow.conditions:
+                yield found
 
 
 def lines_read_by(node: Node, state: ShellState, flow: Flow) -> Lines:

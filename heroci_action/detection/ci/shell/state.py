@@ -26,8 +26,8 @@ class ShellState:
 
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
     root; an absolute path is outside it. It `goes_on` if a command fails. `perhaps` are the exports under unknown
-    conditions, and `conditions` the conditions here. A loop over the arguments that is `broken` has `ended` early;
-    `in_loop` is one of these.
+    conditions, `doubtful` such values of other variables, and `conditions` the conditions here. A loop over the
+    arguments that is `broken` has `ended` early; `in_loop` is one of these.
     """
 
     files: WorkingTree
@@ -48,6 +48,7 @@ class ShellState:
     broken: bool = False
     conditions: frozenset[str] = frozenset()
     perhaps: list[Conditional] = field(default_factory=list)
+    doubtful: dict[str, tuple[Conditional, ...]] = field(default_factory=dict)
 
     @classmethod
     def start(cls, script: Script, files: WorkingTree) -> ShellState:
@@ -74,12 +75,14 @@ class ShellState:
             functions=dict(self.functions),
             aliases=dict(self.aliases),
             perhaps=list(self.perhaps),
+            doubtful=dict(self.doubtful),
         )
 
     def branch(self, conditions: frozenset[str]) -> ShellState:
         """Return the state of statements under conditions that are not known; only their exports are noted outside."""
         inner = self.fork()
         inner.conditions, inner.perhaps = conditions, self.perhaps
+        inner.doubtful = self.doubtful
         return inner
 
     def value(self, name: str) -> str | None:
@@ -111,6 +114,7 @@ class ShellState:
             self.local.pop(name, None)
             self._note(name, value)
         else:
+            self._doubt(name, value)
             self.local[name] = value
 
     def _note(self, name: str, value: str) -> None:
@@ -118,6 +122,20 @@ class ShellState:
         found = Conditional(name=name, value=value, source=self.source, conditions=self.conditions)
         if self.conditions and found not in self.perhaps:
             self.perhaps.append(found)
+
+    def _doubt(self, name: str, value: str) -> None:
+        """Note the other value that a variable may have after a condition; without one, it is certain again."""
+        if not self.conditions:
+            self.doubtful.pop(name, None)
+        elif value != self.text(name) and UNKNOWN not in value:
+            found = Conditional(
+                name=name,
+                value=value,
+                source=self.source,
+                conditions=self.conditions,
+                is_local=True,
+            )
+            self.doubtful[name] = (*self.doubtful.get(name, ()), found)
 
     def adopt_programs(self, ends: list[ShellState]) -> None:
         """Set the variables that name one program at the end of every branch: `coverage` and `.venv/bin/coverage`."""
