@@ -30,18 +30,29 @@ def warn_of_indexes(project: ProjectFiles, requirements: tuple[str, ...]) -> Ite
         *requirements,
         *(join(place, n) for place in project.layout.directories for n in _FILES),
     )
+    # The project's requirements are the packages in a directory that the job itself fills.
+    filled = {value.rstrip("/") for command in project.commands for value in _filled(command)}
     texts = [project.tree.text(path) for path in files]
     named = {
         f"{shown} ({command.source})": None
         for command in find_installing(project)
         for value, shown in _places(command)
-        if value.rstrip("/") != _USUAL and not any(value in text for text in texts)
+        if value.rstrip("/") not in {_USUAL, *filled} and not any(value in text for text in texts)
     }
     if named:
         yield Warn(
             f"the CI installs packages from further places than the plan: {some(list(named))}; if the tests need them, "
             "write the option into the requirements file, or set UV_EXTRA_INDEX_URL where HeroCI runs"
         )
+
+
+def _filled(command: Command) -> tuple[str, ...]:
+    """Return the directories that `pip wheel -w DIRECTORY` and `pip download -d DIRECTORY` fill."""
+    arguments = command.call.arguments
+    if command.call.name not in {"pip", "pip3"} or arguments[:1] not in {("wheel",), ("download",)}:
+        return ()
+    options = ("-w", "--wheel-dir", "-d", "--dest")
+    return Options.split(arguments, options).values(*options)
 
 
 def _places(command: Command) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ VALUED = frozenset(
         "--root", "--timeout", "--retries", "--proxy", "--cache-dir", "--package", "--project", "--directory", "-C",
         "--config-settings", "--no-binary", "--only-binary", "--upgrade-strategy", "--lockfile", "--index",
         "--python-version", "--resolution", "--categories", "-P", "--upgrade-package", "--exists-action",
+        "-w", "--wheel-dir",
         "--progress-bar", "--log", "--trusted-host", "--src", "--report", "--implementation", "--abi", "--platform",
     }
 )  # fmt: skip

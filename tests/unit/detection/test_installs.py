@@ -569,3 +569,34 @@ def test_configured_files_take_the_place_of_the_project_that_the_ci_installs(
     found = loaded(tmp_path, {**django(), **files})
     assert not found.facts.install_project
     assert found.config.groups == ()
+
+
+EVERY = ("requirements/base.txt", "requirements/dev.txt", "requirements/test.txt")
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ("for f in requirements/*.txt; do pip install -r $f; done", EVERY),
+        ("for f in $(ls requirements/*.txt); do pip install -r $f; done", EVERY),
+        ("ls requirements/*.txt | xargs -n 1 pip install -r", EVERY),
+        ("find requirements -name '*.txt' | xargs -n1 pip install -r", EVERY),
+        ("find requirements -type f | xargs -I{} pip install -r {}", EVERY),
+        ("find requirements -name '*.txt' -exec pip install -r {} \\;", EVERY),
+        ("git ls-files 'requirements/*' | xargs -I % python -m pip install -r %", EVERY),
+        ("pip wheel -r requirements/base.txt -w wheels; pip install wheels/*.whl", EVERY[:1]),
+        ("pip wheel -w wheels django\npip install -f wheels -r requirements/base.txt", EVERY[:1]),
+    ],
+)
+def test_every_file_of_requirements_that_a_line_names_one_by_one_is_installed(
+    tmp_path: Path, line: str, files: tuple[str, ...]
+) -> None:
+    text = line.replace("\n", "\n" + 8 * " ")
+    steps = f"    - run: |\n        {text}\n    - run: python manage.py test\n"
+    ci = f"on: push\njobs:\n  test:\n    steps:\n{steps}"
+    listed = {"base": "django\n", "dev": "ipython\n", "test": "pytest\n"}
+    given = {f"requirements/{name}.txt": packages for name, packages in listed.items()}
+    found = loaded(tmp_path, {**django(), **given, ".github/workflows/ci.yml": ci})
+    assert found.config.requirements == files
+    assert set(found.config.packages) <= {"django"}
+    assert not any("further places" in text for text in found.warnings)

@@ -85,6 +85,13 @@ def _find_files(state: ShellState, wanted: Callable[[str], bool]) -> list[str]:
     return [file for file in files if wanted(file) and state.files.has(join(state.directory, file))]
 
 
+def _ls(arguments: list[str], _: Lines, state: ShellState) -> Lines:
+    """Read `ls requirements/*.txt`: the names of files, of which a pattern has become words; not of directories."""
+    words = [word for word in arguments if word != "-1"]
+    files = [state.locate(word) for word in words]
+    return words if words and all(file and state.files.has(file) for file in files) else None
+
+
 def _find(arguments: list[str], _: Lines, state: ShellState) -> Lines:
     """Read `find DIRECTORY… -name PATTERN ! -path PATTERN`; any other test is not known."""
     tests = (index for index, word in enumerate(arguments) if word[:1] in {"-", "!", "("})
@@ -202,6 +209,7 @@ def _printf(arguments: list[str], _: Lines, __: ShellState) -> Lines:
 _PRINTERS: Mapping[str, _Printer] = {
     "git": _git,
     "find": _find,
+    "ls": _ls,
     "cat": _cat,
     "grep": _grep,
     "egrep": _grep,

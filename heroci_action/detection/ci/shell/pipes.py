@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, pairwise
 
 from heroci_action.detection.ci.calls import XARGS_VALUED
 from heroci_action.detection.ci.command_line import Options
@@ -26,9 +26,8 @@ def with_words_of_xargs(words: list[str], lines: Lines, state: ShellState) -> li
     known = output_of([["cat", file]], state) if file else lines
     added = [UNKNOWN] if known is None else [word for line in known for word in line.split()]
     if placeholder is None:
-        return [*words, *added]
-    replaced = (added if word == placeholder else [word] for word in options.words)
-    return [*words[:start], *chain.from_iterable(replaced)]
+        return _filled([*words, UNKNOWN], UNKNOWN, added)
+    return [*words[:start], *_filled([*options.words], placeholder, added)]
 
 
 def enter_find(words: list[str], state: ShellState) -> tuple[list[str], bool]:
@@ -43,8 +42,18 @@ def enter_find(words: list[str], state: ShellState) -> tuple[list[str], bool]:
     program, end = words[place + 1 : ends[0]], words[ends[0]]
     found = output_of([words[:place]], state)
     files = [UNKNOWN] if found is None else found
-    called = chain.from_iterable(files if word == "{}" else [word] for word in program)
-    return [*called], end == ";"
+    return _filled(program, "{}", files), end == ";"
+
+
+def _filled(words: list[str], place: str, added: list[str]) -> list[str]:
+    """Return the words with others at their place; pip gets its option for each: `pip install -r a.txt -r b.txt`."""
+    options = {"-r", "-c"} if {"pip", "pip3"} & {*words} else set()
+    filled = list[str]()
+    for before, word in pairwise(["", *words]):
+        between = [before] if before in options else []
+        pairs = ([*between, each] for each in added)
+        filled += [*chain.from_iterable(pairs)][len(between) :] if word == place else [word]
+    return filled
 
 
 def with_input(call: Call, lines: Lines) -> Call:
