@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.command_line import split_words
+from heroci_action.detection.ci.compose.bake import read_bake_files
 from heroci_action.detection.ci.compose.builds import read_builds
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild
@@ -21,6 +23,8 @@ _HEROKU = "heroku.yml"
 _PRODUCTION_COMPOSE = r"(.*/)?[\w.-]*prod[\w.-]*\.ya?ml"
 
 
+# `docker-compose.override.yml`, `compose-prod.yaml`
+_VARIANT = re.compile(r"((?:.*/)?(?:docker-)?compose)[.-][^/]*\.ya?ml")
 # `prod`, `web-production`: services of a compose file with several purposes
 _PRODUCTION_SERVICE = re.compile(r"(?:.*[-_])?prod(?:uction)?(?:[-_].*)?", re.IGNORECASE)
 
@@ -84,9 +88,9 @@ def _in_shell(line: str) -> tuple[str, ...]:
 
 
 def find_composed(project: ProjectFiles) -> frozenset[str]:
-    """Return the Dockerfiles that any compose file builds, whatever their names."""
-    named = {build.dockerfile for build in _in_compose(project, COMPOSE_FILE)}
-    return frozenset(filter(project.tree.has, named))
+    """Return the Dockerfiles that any compose file or bake file builds, whatever their names."""
+    builds = (*_in_compose(project, COMPOSE_FILE), *read_bake_files(project.tree))
+    return frozenset(build.dockerfile for build in builds if project.tree.has(build.dockerfile))
 
 
 def _in_compose(
@@ -94,5 +98,14 @@ def _in_compose(
 ) -> Iterator[ImageBuild]:
     for path in project.tree.matching(pattern):
         composition = Composition(tree=project.tree, paths=(path,))
-        names = filter(service.fullmatch, composition.services)
+        names = tuple(filter(service.fullmatch, composition.services))
         yield from filter(None, map(composition.build, names))
+        if base := _base_of(project, path):
+            own = (name for name in names if "build" in composition.services[name])
+            yield from filter(None, map(replace(composition, paths=(base, path)).build, own))
+
+
+def _base_of(project: ProjectFiles, path: str) -> str | None:
+    """Return the file of Compose that another one changes: `compose.yml` for `compose.override.yml`."""
+    match = _VARIANT.fullmatch(path)
+    return project.tree.first(f"{match[1]}.yml", f"{match[1]}.yaml") if match else None

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from heroci_action.config.model import Config, ImageConfig
+from heroci_action.detection.ci.compose.composition import Composition
+from heroci_action.repository.files import RepositoryFiles
 from tests.unit.detection.ci.trees import workflow
 from tests.unit.detection.projects import django, loaded, manage
 
@@ -646,3 +648,41 @@ def test_the_service_for_production_of_a_compose_file_names_the_image(tmp_path: 
         ".",
         "shop-prod",
     )
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "deploy/compose.yml": "services: {web: {build: {context: ..}}}\n",
+            "deploy/compose.override.yml": "services: {web: {build: {dockerfile: docker/web}}}\n",
+        },
+        {
+            "deploy/docker-compose.yml": "services: {web: {build: ..}}\n",
+            "deploy/docker-compose.prod.yml": "services: {web: {build: {dockerfile: docker/web}}}\n",
+        },
+        {"docker-bake.hcl": 'target "web" {\n  context = "."\n  dockerfile = "docker/web"\n}\n'},
+        {"docker-bake.prod.json": '{"target": {"web": {"dockerfile": "docker/web"}}}'},
+    ],
+)
+def test_a_dockerfile_of_any_name_is_known_from_a_second_compose_file_or_a_bake_file(
+    tmp_path: Path, files: dict[str, str]
+) -> None:
+    found = loaded(tmp_path, {**django(), "docker/web": PLAIN, **files})
+    assert image(found.config).dockerfile == "docker/web"
+    assert image(found.config).context == "."
+
+
+def test_a_second_compose_file_adds_to_the_build_of_the_first(tmp_path: Path) -> None:
+    files = {
+        "compose.yml": "services: {web: {build: {context: app, args: {A: 1, B: 1}}}}\n",
+        "ci.yml": "services: {web: {build: {target: ci, args: {B: 2}}}}\n",
+    }
+    (tmp_path / "app").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    tree = RepositoryFiles.read(tmp_path)
+    build = Composition(tree=tree, paths=("compose.yml", "ci.yml")).build("web")
+    assert build is not None
+    assert (build.context, build.target) == ("app", "ci")
+    assert build.arguments == {"A": "1", "B": "2"}

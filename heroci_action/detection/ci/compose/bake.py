@@ -17,9 +17,10 @@ from heroci_action.detection.ci.compose.interpolation import fill
 from heroci_action.detection.ci.paths import locate
 from heroci_action.detection.ci.records import Command
 from heroci_action.detection.ci.yaml_file import table, texts
-from heroci_action.repository.files import RepositoryFiles, join
+from heroci_action.repository.files import RepositoryFiles, join, parent
 
 FILES = ("docker-bake.json", "docker-bake.hcl")
+BAKE_FILE = r"(.*/)?docker-bake[\w.-]*\.(hcl|json)"
 MAX_DEPTH = 10  # targets that inherit from each other
 _VALUED = frozenset({"-f", "--file", "--set", "--progress", "--metadata-file", "--builder"})
 # `target "tests" {`
@@ -38,6 +39,15 @@ def bake(command: Command, words: list[str], tree: RepositoryFiles) -> Iterator[
         found.add(tree.text(path), is_json=path.endswith(".json"))
     for target in options.words or ("default",):
         yield from found.builds(target)
+
+
+def read_bake_files(tree: RepositoryFiles) -> Iterator[ImageBuild]:
+    """Yield the builds of every target in the repository's files, whether or not the CI calls them."""
+    for path in tree.matching(BAKE_FILE):
+        found = _File(directory=parent(path), source=path)
+        found.add(tree.text(path), is_json=path.endswith(".json"))
+        for name in found.targets:
+            yield from found.builds(name)
 
 
 @dataclass(kw_only=True)

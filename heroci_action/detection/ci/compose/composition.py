@@ -53,6 +53,16 @@ def _conditions(value: object) -> dict[str, Any]:
     return dict(value) if isinstance(value, Mapping) else dict.fromkeys(texts(value))
 
 
+def _merge_builds(before: object, after: object) -> dict[str, Any]:
+    """Return the build of a service in two files: the later one replaces keys, and adds to the arguments."""
+    first, second = (
+        {"context": each} if isinstance(each, str) else dict(table(each))
+        for each in (before, after)
+    )
+    args = {**_variables(first.get("args")), **_variables(second.get("args"))}
+    return {**first, **second, **({"args": args} if args else {})}
+
+
 @dataclass(frozen=True)
 class Composition:
     """The services of compose files that are merged in order, with the variables that they are filled with.
@@ -121,7 +131,10 @@ class Composition:
         lists = {key: [*_names(before.get(key)), *_names(after.get(key))] for key in _UNITED}
         united = {key: names for key, names in lists.items() if names}
         needs = _conditions(before.get("depends_on")) | _conditions(after.get("depends_on"))
-        return {**before, **after, **united, "depends_on": needs, "environment": env}
+        merged = {**before, **after, **united, "depends_on": needs, "environment": env}
+        if before.get("build") and after.get("build"):
+            merged["build"] = _merge_builds(before["build"], after["build"])
+        return merged
 
     @cached_property
     def ending(self) -> frozenset[str]:
