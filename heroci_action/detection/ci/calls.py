@@ -232,9 +232,17 @@ def _shell(call: Call, words: list[str]) -> Call | None:
 
 
 def _script(call: Call, words: list[str]) -> Call | None:
-    """`script -e -c TEXT`, `su -c TEXT user`."""
-    found = Options.lead(words, ("-c", "--command")).value("-c", "--command")
+    """`script -e -c TEXT`, `su - user -s /bin/sh -c TEXT`."""
+    found = Options.split(words, _USER_VALUED).value("-c", "--command")
     return replace(call, script=found, arguments=()) if found else None
+
+
+def _runuser(call: Call, words: list[str]) -> Call | None:
+    """`runuser -u nobody -- CMD`; without `-u`, it takes a text, as su does."""
+    own = Options.lead(words, _USER_VALUED)
+    if not own.has("-u", "--user"):
+        return _script(call, words)
+    return replace(call, arguments=own.words) if own.words else None
 
 
 def _corepack(call: Call, words: list[str]) -> Call | None:
@@ -259,6 +267,15 @@ _NIX_VALUED = (
     "--run", "--command", "-p", "--packages", "-I", "--arg", "--argstr", "-A", "--attr", "-E", "--expr",
 )  # fmt: skip
 _CONDA_VALUED = ("-n", "--name", "-p", "--prefix", "--cwd")
+_USER_VALUED = (
+    "-c", "--command", "-s", "--shell", "-u", "--user", "-g", "--group", "-G", "--supp-group",
+    "-w", "--whitelist-environment",
+)  # fmt: skip
+# Source: setpriv(1)
+_SETPRIV_VALUED = (
+    "--reuid", "--regid", "--ruid", "--euid", "--rgid", "--egid", "--groups", "--inh-caps", "--ambient-caps",
+    "--bounding-set", "--securebits", "--pdeathsig",
+)  # fmt: skip
 _DOCKERIZE_VALUED = (
     "-wait", "-timeout", "-wait-retry-interval", "-wait-http-header", "-template", "-stdout", "-stderr",
 )  # fmt: skip
@@ -304,12 +321,27 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "ionice": _plain("-c", "-n"),
     "time": _plain("-f", "-o"),
     "sudo": _plain("-u", "--user", "-g", "--group"),
-    **dict.fromkeys(("gosu", "su-exec"), _plain(positional=1)),
+    **dict.fromkeys(("gosu", "su-exec", "setuidgid", "s6-setuidgid"), _plain(positional=1)),
+    "chpst": _plain("-u", "-U", "-e", "-/"),
+    "setpriv": _plain(*_SETPRIV_VALUED),
+    "runuser": _runuser,
     "stdbuf": _plain("-i", "-o", "-e"),
     "exec": _plain("-a"),
     "command": _command,
     **dict.fromkeys(
-        ("builtin", "nohup", "unbuffer", "dbus-run-session", "travis_retry", "travis_wait"),
+        (
+            "builtin",
+            "nohup",
+            "unbuffer",
+            "dbus-run-session",
+            "travis_retry",
+            "travis_wait",
+            "setsid",
+            "chronic",
+            "eatmydata",
+            "fakeroot",
+            "catchsegv",
+        ),
         _plain(),
     ),
     "retry": _plain("-t", "-d", "-s"),

@@ -28,6 +28,12 @@ from tests.unit.detection.ci.trees import commands_of
         ("env MODE=a python -m pylint.__main__ shop", "pylint", "shop"),
         ("python3.12 -W error -X dev manage.py test", "manage.py", "test"),
         ("gosu app:app pytest -q", "pytest", "-q"),
+        ("runuser -u nobody python3 ./manage.py test shop", "./manage.py", "test shop"),
+        ("runuser --user app -- pytest -q", "pytest", "-q"),
+        ("setpriv --reuid=1000 --clear-groups pytest -q", "pytest", "-q"),
+        ("sudo -Hu app pytest -q", "pytest", "-q"),
+        ("s6-setuidgid app pytest -q", "pytest", "-q"),
+        ("eatmydata chronic pytest -q", "pytest", "-q"),
         ("command -v pytest", "command", "-v pytest"),
         ("command pytest -q", "pytest", "-q"),
         ("coverage run --source=shop -m pytest shop", "pytest", "shop"),
@@ -92,6 +98,20 @@ def test_a_shell_may_have_options_with_names_before_its_text() -> None:
 
 def test_the_text_of_a_nix_shell_is_a_script() -> None:
     assert parse_call(("nix-shell", "-p", "geos", "--run", "pytest shop")).script == "pytest shop"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "su app -s /bin/sh -c 'pytest shop'",
+        "su - app -c 'pytest shop'",
+        "su -c 'pytest shop' app",
+        "runuser -l app -c 'pytest shop'",
+        "su -lc 'pytest shop' app",
+    ],
+)
+def test_the_text_that_another_user_runs_is_a_script(line: str) -> None:
+    assert parse_call(tuple(shlex.split(line))).script == "pytest shop"
 
 
 def test_a_launcher_may_change_the_directory_and_the_variables() -> None:
