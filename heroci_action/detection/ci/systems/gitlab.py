@@ -13,9 +13,11 @@ from dataclasses import replace
 from typing import Any
 
 from heroci_action.detection.ci.matrix import Leg, best_leg, pythons_of, similar_legs
-from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script
+from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script, Trigger
+from heroci_action.detection.ci.systems.gitlab_files import hands_over, sources_of_files
 from heroci_action.detection.ci.systems.gitlab_rules import find_ignored_codes, may_fail, trigger_of
 from heroci_action.detection.ci.systems.jobs import fill_variables, read_job, resolve
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import is_reference, items, parse_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
 
@@ -139,7 +141,6 @@ class _Pipeline:
         leg = best_leg(legs, python=python)
         env = resolve({**common, **leg})
         source = self.sources.get(name, self.path)
-        script = Script(text=self._script(content), source=source, env=env)
         job = Job(
             name=name,
             source=source,
@@ -155,7 +156,26 @@ class _Pipeline:
                 for other in similar_legs(legs, leg, python=python)
             ),
         )
-        return read_job(job, [script], self.tree)
+        scripts = (*self._handed_over(content, {name}), self._own_script(name, content, env))
+        return read_job(job, scripts, self.tree)
+
+    def _own_script(self, name: str, content: Mapping[str, Any], env: Mapping[str, str]) -> Script:
+        source = self.sources.get(name, self.path)
+        return Script(text=self._script(content), source=source, env=env)
+
+    def _handed_over(self, content: Mapping[str, Any], seen: set[str]) -> Iterator[Script]:
+        """Yield the scripts of the jobs whose files a job asks for; a job that runs tests only leaves reports."""
+        for name in sources_of_files(content):
+            other = {} if name in seen else self._extended(name, 0)
+            seen.add(name)
+            given = self._given_variables(other)
+            if trigger_of(other, given) is Trigger.SELDOM or not hands_over(other, content):
+                continue
+            script = self._own_script(name, other, resolve({**_PREDEFINED, **given}))
+            commands = read_job(Job(name=name, source=script.source), [script], self.tree).commands
+            if not any(find_test_run(command, self.tree) for command in commands):
+                yield from self._handed_over(other, seen)
+                yield script
 
     def _given_variables(self, content: Mapping[str, Any]) -> dict[str, str]:
         """Return the variables of a job, and the variables of the pipeline that it inherits."""
