@@ -271,7 +271,7 @@ _USER_VALUED = (
     "-c", "--command", "-s", "--shell", "-u", "--user", "-g", "--group", "-G", "--supp-group",
     "-w", "--whitelist-environment",
 )  # fmt: skip
-# Source: setpriv(1)
+# The options of setpriv with a value, from its manual page.
 _SETPRIV_VALUED = (
     "--reuid", "--regid", "--ruid", "--euid", "--rgid", "--egid", "--groups", "--inh-caps", "--ambient-caps",
     "--bounding-set", "--securebits", "--pdeathsig",

@@ -35,11 +35,10 @@ def hands_over(maker: Mapping[str, Any], job: Mapping[str, Any]) -> bool:
 def _needed(job: Mapping[str, Any]) -> Iterator[str]:
     """Yield the jobs of `needs`, except those whose artifacts it declines, and those of other pipelines."""
     for entry in items(job.get("needs")):
-        if isinstance(entry, str):
-            yield entry
-        elif not {"project", "pipeline"} & set(table(entry)):
-            if str(table(entry).get("artifacts", "true")) == "true":
-                yield str(table(entry).get("job", ""))
+        options = {"job": entry} if isinstance(entry, str) else table(entry)
+        is_here = not {"project", "pipeline"} & set(options)
+        if is_here and options.get("artifacts", "true") == "true":
+            yield str(options.get("job", ""))
 
 
 def _caches(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
