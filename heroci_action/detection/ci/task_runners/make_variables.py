@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from heroci_action.detection.ci.records import UNKNOWN
 
 MAX_NESTED = 20  # references in references
+MAX_LOOPS = 50  # words of a loop
 # `$(PYTHON)`, `${PYTHON}`, `$@`
 _REFERENCE = re.compile(r"\$(?:\(([^()]*)\)|\{([^{}]*)\}|([\w@<^*]))")
+# `$(eval $(call TEMPLATE,shop))`, `$(foreach app,$(APPS),$(eval …))`
+_EVAL = re.compile(r"\s*\$[({]eval\s+(.*)[)}]\s*", re.DOTALL)
+_LOOP = re.compile(r"\s*\$[({]foreach\s+([\w.-]+)\s*,([^,]*),(.*)[)}]\s*", re.DOTALL)
 # `PYTHON`, `@`
 _NAME = re.compile(r"[\w.-]+|[@<^*]")
 _DOLLAR = "\0"  # a dollar that belongs to the shell
@@ -40,6 +44,16 @@ def _expand(text: str, values: Mapping[str, str], depth: int) -> str:
         if not count:
             break
     return text
+
+
+def evaluate(text: str, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield the texts that make reads because of `$(eval …)`, perhaps once for each word of a loop around it."""
+    if loop := _LOOP.fullmatch(text):
+        name, words, inner = loop.groups()
+        for word in substitute(words, values).split()[:MAX_LOOPS]:
+            yield from evaluate(inner, {**values, name: word})
+    elif call := _EVAL.fullmatch(text):
+        yield substitute(call[1], values)
 
 
 def stem(pattern: str, word: str) -> str | None:

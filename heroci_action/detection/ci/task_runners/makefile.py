@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell.syntax import parse_makefile, text_of
-from heroci_action.detection.ci.task_runners.make_variables import stem, substitute
+from heroci_action.detection.ci.task_runners.make_variables import evaluate, stem, substitute
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join, parent
 
@@ -21,7 +21,7 @@ NAMES = ("GNUmakefile", "makefile", "Makefile")
 _OF_MAKE = frozenset(
     {"MAKE", "MAKECMDGOALS", "MAKEFLAGS", "CURDIR", "PWD", "SHELL", ".DEFAULT_GOAL"}
 )
-MAX_INCLUDED = 20  # files that include each other
+MAX_INCLUDED = 20  # files that include each other, and texts that make more of them
 # `export DEBUG ?= 1`
 _ASSIGNMENT = re.compile(
     r"\s*(?P<export>export\s+)?(?:override\s+)?(?P<name>[\w.-]+)\s*(?P<operator>::?=|\?=|\+=|=)\s*(?P<value>.*)",
@@ -163,7 +163,10 @@ class Makefile:
         special = {"@": target, "<": " ".join(needed[:1]), "*": matched, "^": " ".join(needed)}
         values = {**self.variables, **special, **rule.variables}
         for line in rule.recipe:
-            yield substitute(line, values)
+            made = list(evaluate(line.lstrip("@-+"), values))
+            values |= dict(filter(None, map(_assigned, made)))
+            if not made:
+                yield substitute(line, values)
 
     def environment(self, target: str) -> dict[str, str]:
         """Return the variables that make exports to a target's recipe."""
@@ -182,6 +185,12 @@ class Makefile:
 
 def _refers(text: str, name: str) -> bool:
     return re.search(rf"\$[({{]{re.escape(name)}\b", text) is not None
+
+
+def _assigned(text: str) -> tuple[str, str] | None:
+    """Return the variable that `$(eval NAME := value)` sets, with its value; None for any other text."""
+    match = _ASSIGNMENT.fullmatch(text)
+    return (match["name"], match["value"].strip().replace("$", "$$")) if match else None
 
 
 def _uncommented(value: str) -> str:
@@ -221,10 +230,20 @@ class _Reader:
                     self._include(*self._value(text).split()[1:])
                 case "rule":
                     self._rule(node, text)
-                case "conditional":
-                    self._nodes(self._taken(node))
-                case "ERROR":
-                    self._nodes(node.children)
+                case "conditional" | "function_call" | "ERROR":
+                    self.depth += 1
+                    self._nodes(self._inside(node))
+                    self.depth -= 1
+
+    def _inside(self, node: Node) -> list[Node]:
+        """Return the nodes that count in a conditional, in the texts of `$(eval …)`, or in what is no makefile."""
+        match node.type:
+            case "conditional":
+                return self._taken(node)
+            case "function_call" if self.depth <= MAX_INCLUDED:
+                texts = evaluate(text_of(node), self.makefile.variables)
+                return [each for text in texts for each in parse_makefile(f"{text}\n").children]
+        return node.children
 
     def _include(self, *names: str) -> None:
         """Read files, and files that a pattern such as `*.mk` matches."""

@@ -761,3 +761,29 @@ def test_a_makefile_lists_files_and_directories() -> None:
 )
 def test_a_runner_of_tasks_may_read_variables_from_a_file(line: str, files: dict[str, str]) -> None:
     assert commands_of(line, {**files, "ci.env": "A=1\n"})[-1].env == {"A": "1"}
+
+
+TEMPLATE = "define T\ntest-$(1):\n\tpytest $(1) -k $$(WORD)\nendef\nWORD = a\n"
+ENDLESS = "define T\n$$(eval $$(call T,x))\nendef\n$(eval $(call T,x))\ntest-a:\n\tpytest a\n"
+
+
+@pytest.mark.parametrize(
+    ("makefile", "target", "commands"),
+    [
+        (f"{TEMPLATE}$(eval $(call T,shop))\n", "test-shop", ["pytest shop -k a"]),
+        (
+            f"{TEMPLATE}APPS = shop cart\n$(foreach app,$(APPS),$(eval $(call T,$(app))))\n",
+            "test-cart",
+            ["pytest cart -k a"],
+        ),
+        ("$(eval APP := shop)\nunit:\n\tpytest $(APP)\n", "unit", ["pytest shop"]),
+        (
+            "unit:\n\t@$(eval APP := $(or $(ONE),shop))\n\tpytest $(APP)\n",
+            "unit",
+            ["pytest shop"],
+        ),
+        (ENDLESS, "test-a", ["pytest a"]),
+    ],
+)
+def test_make_reads_what_eval_gives_to_it(makefile: str, target: str, commands: list[str]) -> None:
+    assert shown(commands_of(f"make {target}", {"Makefile": makefile})) == commands
