@@ -388,3 +388,14 @@ def test_a_forgotten_file_of_travis_decides_about_no_check(
     assert bool(stage and stage.optional) is not decides
     lines = ["flake8 mysite", "./manage.py test", "./manage.py test e2e"]
     assert left_out(found, FORGOTTEN) == ([] if decides else lines)
+
+
+@pytest.mark.parametrize(
+    ("script", "goes_on"),
+    [(f"{RUN}\n    ls out", True), (f"set -e\n    {RUN}\n    ls out", False), (RUN, False)],
+)
+def test_a_script_of_azure_that_goes_on_after_failed_tests_is_explained(
+    tmp_path: Path, script: str, *, goes_on: bool
+) -> None:
+    files = {"azure-pipelines.yml": f"steps:\n- script: |\n    {script}\n"}
+    assert project(tmp_path, files).origins["tests.runner"].endswith(GOES_ON) is goes_on

@@ -222,6 +222,8 @@ def _scripts(steps: list[tuple[Table, Scope]]) -> Iterator[Script]:
             env={**_PREDEFINED, **_environment(scope.variables), **env},
             conditions=conditions,
             may_fail=_is("true", step.get("continueOnError"), scope),
+            # https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/bash-v3#remarks
+            goes_on=True,
         )
         if not conditions:
             added |= dict(_SET.findall(filled))
