@@ -23,6 +23,22 @@ class _Reference(list[str]):
     """GitLab's `!reference [job, key]`."""
 
 
+class Reset(str):
+    """Compose's `!reset`: the key is left out, whatever an earlier file says."""
+
+    __slots__ = ()
+
+
+class Overriding:
+    """Compose's `!override`: the value is not merged with the one of an earlier file."""
+
+
+class _OverridingTable(Overriding, dict[str, Any]): ...
+
+
+class _OverridingList(Overriding, list[Any]): ...
+
+
 _SafeLoader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 """Ten times as fast with libyaml."""
 
@@ -65,6 +81,21 @@ def _reference(loader: _Loader, node: yaml.Node) -> object:
     return _Reference(map(str, loader.construct_sequence(node)))
 
 
+def _reset(_: _Loader, __: yaml.Node) -> Reset:
+    return Reset()
+
+
+def _override(loader: _Loader, node: yaml.Node) -> object:
+    match _untagged(loader, "", node):
+        case dict() as mapping:
+            return _OverridingTable(mapping)
+        case list() as sequence:
+            return _OverridingList(sequence)
+        case value:
+            # A later text always replaces an earlier one.
+            return value
+
+
 def _boolean(loader: _Loader, node: yaml.ScalarNode) -> str:
     return str(loader.construct_scalar(node)).lower()
 
@@ -78,10 +109,15 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(Number, yaml.SafeDumper.represent_str)
+_Dumper.add_multi_representer(dict, yaml.SafeDumper.represent_dict)
+_Dumper.add_multi_representer(list, yaml.SafeDumper.represent_list)
 _Loader.add_constructor(_BOOLEAN, _boolean)
 _Loader.add_constructor(_NUMBER, _number)
 _Loader.add_multi_constructor("!", _untagged)
 _Loader.add_constructor("!reference", _reference)
+# https://docs.docker.com/reference/compose-file/merge/#reset-value
+_Loader.add_constructor("!reset", _reset)
+_Loader.add_constructor("!override", _override)
 
 
 def read_yaml(tree: RepositoryFiles, path: str) -> Mapping[str, Any]:

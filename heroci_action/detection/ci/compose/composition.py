@@ -16,6 +16,8 @@ from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.ci.yaml_file import (
     Number,
+    Overriding,
+    Reset,
     arguments,
     items,
     read_variables,
@@ -46,6 +48,18 @@ def _variables(value: object) -> dict[str, str | None]:
 def _names(value: object) -> list[Any]:
     """Return the entries of a list, the keys of a table, or a text."""
     return list(value) if isinstance(value, Mapping | list) else texts(value)
+
+
+def _settle(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return two tables without the keys that the later one resets, and the earlier one without overridden ones."""
+    kept = {
+        key: value
+        for key, value in before.items()
+        if not isinstance(after.get(key), Reset | Overriding)
+    }
+    return kept, {key: value for key, value in after.items() if not isinstance(value, Reset)}
 
 
 def _conditions(value: object) -> dict[str, Any]:
@@ -95,7 +109,9 @@ class Composition:
             document = read_yaml(self.tree, path)
             own = table(document.get("services")).items()
             for name, content in (*self._included(path, document.get("include")), *own):
-                merged[name] = self._merge(merged.get(name, {}), table(content))
+                merged, kept = _settle(merged, {name: content})
+                if kept:
+                    merged[name] = self._merge(merged.get(name, {}), table(content))
         return {name: self._with_base(name, merged) for name in merged}
 
     def _included(self, path: str, value: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -127,7 +143,9 @@ class Composition:
 
     def _merge(self, before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
         """Return a service of two files: the later one replaces keys, and adds to lists, needs and variables."""
-        env = {**self._environment(before), **self._environment(after)}
+        before, after = _settle(before, after)
+        env_before, env_after = _settle(self._environment(before), self._environment(after))
+        env = {**env_before, **env_after}
         lists = {key: [*_names(before.get(key)), *_names(after.get(key))] for key in _UNITED}
         united = {key: names for key, names in lists.items() if names}
         needs = _conditions(before.get("depends_on")) | _conditions(after.get("depends_on"))
