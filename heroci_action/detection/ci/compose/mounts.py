@@ -22,6 +22,10 @@ from heroci_action.repository.files import RepositoryFiles, join
 
 # `COPY --chown=app . /app`, `COPY ./backend /app/`
 _COPY = re.compile(r"(?:COPY|ADD)\s+(?:--(?!from)\S+\s+)*([\w./-]+)\s+(\S+)\s*$", re.IGNORECASE)
+# `COPY --from=build /app ./`
+_COPY_FROM = re.compile(
+    r"COPY\s+(?:--\S+\s+)*?--from=(\S+)\s+(?:--\S+\s+)*(/[\w./-]*)\s+(\S+)\s*$", re.IGNORECASE
+)
 # `WORKDIR /app`
 _WORKDIR = re.compile(r"WORKDIR\s+(/[\w./-]*|[\w.-][\w./-]*)$", re.IGNORECASE)
 
@@ -36,9 +40,13 @@ class Mounts:
     @property
     def directory(self) -> str | None:
         """The working directory as a directory of the repository; None if it is not one."""
+        return self.find(self.workdir)
+
+    def find(self, path: str) -> str | None:
+        """Return the place in the repository of a path in the container; None if it is not there."""
         for inside, outside in self._deepest_first():
-            if f"{self.workdir}/".startswith(f"{inside}/"):
-                return join(outside, f".{self.workdir.removeprefix(inside)}")
+            if f"{path}/".startswith(f"{inside}/"):
+                return join(outside, f".{path.removeprefix(inside)}")
         return None
 
     def move(self, text: str) -> str:
@@ -145,6 +153,12 @@ def _copied(build: ImageBuild, tree: RepositoryFiles) -> Mounts:
                 inside = posixpath.join(inside, posixpath.basename(source))
             known_place = tree.has_directory(source) or tree.has(source)
             places |= {inside: source} if inside != "/" and known_place else {}
+        elif (match := _COPY_FROM.match(line)) and match[1] in dockerfile.stage_names:
+            # What another stage has copied from the repository, it may pass on.
+            source = _copied(replace(build, target=match[1]), tree).find(match[2].rstrip("/")) or ""
+            inside = posixpath.normpath(posixpath.join(workdir, match[3]))
+            is_place = inside != "/" and tree.has_directory(source)
+            places |= {inside: source} if is_place else {}
     return Mounts(places=places, workdir=workdir if workdir != "/" else "")
 
 

@@ -20,6 +20,11 @@ def _popd(_: list[str], state: ShellState) -> None:
 
 
 def _set(arguments: list[str], state: ShellState) -> None:
+    """Apply `set -a`, or replace the arguments of the script: `set -- "${POSITIONAL[@]}"`."""
+    if "--" in arguments:
+        place = arguments.index("--")
+        state.arguments = tuple(arguments[place + 1 :])
+        arguments = arguments[:place]
     for index, argument in enumerate(arguments):
         named = index > 0 and arguments[index - 1][-1:] == "o"
         sign, letters = (arguments[index - 1] if named else argument)[:1], argument[1:]

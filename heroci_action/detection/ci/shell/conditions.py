@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
@@ -152,23 +152,49 @@ def _expression(node: Node, state: ShellState) -> bool | None:
 
 
 def _binary_expression(node: Node, state: ShellState) -> bool | None:
-    left, operator, right = node.children[0], text_of(node.children[1]), node.children[-1]
-    if operator in _JOINED:
-        return _JOINED[operator](_expression(left, state), _expression(right, state))
-    if left.type == "binary_expression" and text_of(left.children[1]) in _JOINED:
-        # The grammar takes `A = b && C = d` as `(A = b && C) = d`.
-        first = _expression(left.children[0], state)
-        second = _compare(left.children[-1], operator, right, state)
-        return _JOINED[text_of(left.children[1])](first, second)
-    return _compare(left, operator, right, state)
+    """Return the value of comparisons that are joined.
+
+    The grammar takes `A = b || C = d` as `(A = (b || C)) = d`, so its words are read in their order instead.
+    """
+    words = list(_flatten(node))
+    known: bool | None = False
+    for alternative in _split(words, {"||", "-o"}):
+        every: bool | None = True
+        for part in _split(alternative, {"&&", "-a"}):
+            every = _and(every, _comparison(part, state))
+        known = _or(known, every)
+    return known
 
 
-_JOINED: Mapping[str, Callable[[bool | None, bool | None], bool | None]] = {
-    "&&": _and,
-    "-a": _and,
-    "||": _or,
-    "-o": _or,
-}
+def _flatten(node: Node) -> Iterator[Node]:
+    if node.type != "binary_expression":
+        yield node
+        return
+    for child in node.children:
+        yield from _flatten(child)
+
+
+def _split(words: list[Node], operators: Collection[str]) -> Iterator[list[Node]]:
+    """Yield the words between operators."""
+    part: list[Node] = []
+    for word in words:
+        if word.type != "word" and text_of(word) in operators:
+            yield part
+            part = []
+        else:
+            part.append(word)
+    yield part
+
+
+def _comparison(words: list[Node], state: ShellState) -> bool | None:
+    match words:
+        case [operand]:
+            return _expression(operand, state)
+        case [left, operator, right]:
+            return _compare(left, text_of(operator), right, state)
+    return None
+
+
 _QUOTED = frozenset({"string", "raw_string", "ansi_c_string"})
 
 

@@ -241,6 +241,22 @@ def test_paths_in_an_image_that_another_job_built_are_those_that_its_dockerfile_
     assert suite.main.command.directory == "web"
 
 
+def test_paths_in_an_image_may_come_from_another_of_its_stages() -> None:
+    dockerfile = (
+        "FROM python:3.12 AS base\nARG HOME=/app\nWORKDIR $HOME\nFROM base AS build\nCOPY . ./\nFROM base\n"
+        "COPY --from=build --chown=app $HOME ./\nCOPY --from=build /app/web /srv/\n"
+    )
+    files = {
+        "compose.yml": "services: {web: {build: .}}",
+        "Dockerfile": dockerfile,
+        "ci/test.sh": "pytest shop /srv/x\n",
+        "shop/test_cart.py": "",
+        "web/x/test_y.py": "",
+        **workflow("docker compose up -d", "docker compose exec -T web /app/ci/test.sh"),
+    }
+    assert suite_of(files) == ["pytest shop {root}/web/x"]
+
+
 def test_variables_in_the_paths_of_an_image_are_those_of_its_dockerfile() -> None:
     dockerfile = "FROM python:3.12\nARG HOME=/x\nENV CODE=/app\nWORKDIR ${CODE}/web\nCOPY . $HOME\n"
     compose = """

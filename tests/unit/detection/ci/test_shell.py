@@ -99,6 +99,15 @@ def test_a_script_is_read_as_the_shell_runs_it(script: str, commands: list[str])
             'if [ ! "$MODE" == b ]; then x; elif test ! "$MODE" = b; then y; else z; fi',
             ["test ! b = b", "z"],
         ),
+        ('if [[ $MODE = "a" || $MODE = "b" ]]; then x; else y; fi', ["x"]),
+        ('if [[ $MODE = "a" || $MODE = "c" && -f a.py ]]; then x; else y; fi', ["y"]),
+        ("if [[ -n $MODE && $MODE = b || $TOKEN = c ]]; then x; else y; fi", ["x"]),
+        (
+            "if [ $MODE = a -o $MODE = b ]; then x; fi; if [ $MODE = b -a ! -f a.py ]; then y; fi",
+            ["x"],
+        ),
+        ("if [[ $TOKEN = a || $MODE = c ]]; then x; fi; if [[ $MODE = -o ]]; then y; fi", ["x ?"]),
+        ("if [[ ! $MODE = a && ! -f .env ]]; then x; else y; fi", ["x"]),
         ("[ -f .env ] || x", ["x"]),
         ("touch .env; [ -f .env ] || x", ["touch .env"]),
         ("test -f a.py && x", ["test -f a.py", "x"]),
@@ -345,6 +354,16 @@ def test_find_passes_although_the_program_fails_that_it_calls_for_each_file() ->
         ("f() { while [ $# -gt 1 ]; do x $1; shift; done; y $1; }; f a", ["y a"]),
         ("f() { while [ $# -gt 0 ]; do case $1 in a) exit 1 ;; esac; shift; done; y; }; f a", []),
         ("exec > log; exec 2>&1; exec x", ["exec x"]),
+        (
+            'f() { P=(); while [[ $# -gt 0 ]]; do k="$1"; case $k in --dev) D=y; shift ;; *) P+=("$1"); shift ;; esac; '
+            'done; set -- "${P[@]}"; if [[ $1 = test ]]; then shift; pytest $D "$@"; fi; }\nf --dev test shop',
+            ["pytest y shop"],
+        ),
+        (
+            'f() { if [ "${1#-}" != "$1" ]; then set -e -- pytest "$@"; fi; exec "$@"; }; f -x',
+            ["exec pytest -x"],
+        ),
+        ("f() { set --; x $# $1; }; f a b", ["x 0"]),
     ],
 )
 def test_a_loop_takes_one_argument_after_the_other(script: str, commands: list[str]) -> None:
