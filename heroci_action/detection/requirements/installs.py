@@ -366,7 +366,8 @@ def _is_package(word: str) -> bool:
     if "/" in word and not re.search(r"@|://", word):
         # A file of the job that is not in the repository.
         return False
-    requirement = parse_requirement(word)
+    # `gdal==$(gdal-config --version).*`
+    requirement = None if UNKNOWN in word else parse_requirement(word)
     return requirement is not None and canonicalize_name(requirement.name) not in _TOOLS
 
 

@@ -10,6 +10,7 @@ from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.servers.ci_servers import is_of_system, kind_of
 from heroci_action.text import one_line
 
 # Workers, and servers of Python.
@@ -49,4 +50,14 @@ def warn_of_part(image: Image) -> Iterator[Finding]:
         yield Warn(
             f"{image.source} starts {image.alias}{f' ({command})' if command else ''} with its tests, and the plan "
             "does not, because it is a part of the application: a test that waits for what it does fails"
+        )
+
+
+def warn_of_base(image: Image) -> Iterator[Finding]:
+    """Warn of a server that the repository installs in the image of an operating system."""
+    kind = kind_of(image)
+    if kind is not None and is_of_system(image):
+        yield Warn(
+            f"{image.source} builds {image.alias} from {image.reference}, and the plan starts the usual {kind.name} "
+            f"instead; if the tests need what the build adds, set services.{kind.name}.image"
         )

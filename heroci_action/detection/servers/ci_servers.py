@@ -19,6 +19,9 @@ _EXTENDED = re.compile(
 _VERSION_IN_NAME = re.compile(r"\b(?:postgresql|redis)-(\d+)[\w-]*$")
 _VERSION_IN_TAG = (re.compile(r"\bpg(\d+)"), re.compile(r"v?(\d+(?:\.\d+)?)"))
 _OLDEST_POSTGRES = 8
+_SYSTEMS = re.compile(
+    r"ubuntu|debian|alpine|centos|rockylinux|almalinux|fedora|amazonlinux|oraclelinux|ubi\d.*"
+)
 # `db`, `test-db`
 _DATABASE_ALIAS = re.compile(r"([\w-]+[-_])?(db|database)")
 # `MOCK_SSO_PORT`
@@ -157,7 +160,7 @@ def version_of(image: Image, kind: ServerKind) -> str | None:
 
     Valkey has its own numbers.
     """
-    if "valkey" in image.name:
+    if "valkey" in image.name or is_of_system(image):
         return None
     if match := _VERSION_IN_NAME.search(image.name):
         return match[1]
@@ -172,10 +175,15 @@ def version_of(image: Image, kind: ServerKind) -> str | None:
     return None
 
 
+def is_of_system(image: Image) -> bool:
+    """Return whether the repository installs the server in the image of an operating system: `FROM ubuntu:24.04`."""
+    return image.built and bool(_SYSTEMS.fullmatch(image.name.rpartition("/")[2]))
+
+
 def is_extended(image: Image) -> bool:
     """Return whether an image contains more than the plain server, such as PostGIS, or something unknown."""
     name = image.name.rpartition("/")[2]
-    if not image.is_known:
+    if not image.is_known or is_of_system(image):
         return False
     known = any(re.fullmatch(kind.images, name) for kind in _KINDS)
     # Without the registry: `supabase/postgres`.

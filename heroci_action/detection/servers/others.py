@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from heroci_action.detection.ci.records import UNKNOWN, Image, Job
 from heroci_action.detection.findings import Finding, FixedAddress, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
-from heroci_action.detection.servers.application_parts import runs_application, warn_of_part
+from heroci_action.detection.servers import application_parts as parts
 from heroci_action.detection.servers.ci_servers import (
     DATABASES,
     MARIADB,
@@ -178,8 +178,8 @@ def find_other_servers(project: ProjectFiles, planned: Collection[str]) -> Itera
         if kind or (server and server.name in names):
             continue
         if server is None:
-            left_out = _left_out(project, image, "its port is not known")
-            yield from warn_of_part(image) if runs_application(project, image) else left_out
+            rest = _left_out(project, image, "its port is not known")
+            yield from parts.warn_of_part(image) if parts.runs_application(project, image) else rest
         else:
             names.add(server.name)
             yield from server.findings(project)
@@ -240,9 +240,9 @@ def _built_ones(project: ProjectFiles) -> Iterator[Finding]:
         host = re.compile(rf"(?:.*[/@])?{re.escape(image.alias)}(?::\d+)?(?:[/?].*)?")
         addressed = any(map(host.fullmatch, values)) or _is_on_machine(project, image)
         if not image.built or kind_of(image) is not None:
-            continue
-        if not addressed:
-            yield from warn_of_part(image)
+            yield from parts.warn_of_base(image)
+        elif not addressed:
+            yield from parts.warn_of_part(image)
         elif _is_declared(project, image):
             server = _Server(name=_name(image), image=image, port=port_of(image) or 0)
             if file := file_with_local_address(project, server.local_ports):

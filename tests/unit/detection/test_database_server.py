@@ -670,3 +670,27 @@ def test_the_name_of_the_machine_is_a_socket_for_the_client_of_mysql(
     settings = f'DATABASES = {{"default": {{"ENGINE": "django.db.backends.mysql", {fields}}}}}\n'
     found = loaded(tmp_path, {**django(settings), "requirements.txt": f"django\n{driver}\n"})
     assert any("Unix socket" in text for text in found.warnings) is warned
+
+
+@pytest.mark.parametrize(
+    ("base", "service", "warned"),
+    [("ubuntu:22.04", {}, True), ("postgres:16-alpine", {"version": "16"}, False)],
+)
+def test_a_database_in_the_image_of_an_operating_system_is_the_usual_one(
+    tmp_path: Path, base: str, service: dict[str, str], warned: bool
+) -> None:
+    settings = 'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "HOST": "db"}}'
+    files = {
+        **django(settings),
+        "db/Dockerfile": f"FROM {base}\nRUN apt-get install -y postgresql\n",
+        "Dockerfile": "FROM python:3.12\nCOPY . /app\n",
+        "compose.yml": (
+            "services: {db: {build: db, environment: {POSTGRES_USER: shop}}, web: {build: ., depends_on: [db]}}\n"
+        ),
+        **workflow("docker compose run web python manage.py test"),
+    }
+    found = loaded(tmp_path, files)
+    given = found.config.services["postgres"]
+    wanted = {"version": "", "image": "", **service}
+    assert {"version": given.version or "", "image": given.image or ""} == wanted
+    assert any("the usual postgres" in text for text in found.warnings) is warned

@@ -67,3 +67,11 @@ def test_what_is_known_or_chooses_nothing_is_no_warning(tmp_path: Path, line: st
 
 def test_packages_of_the_user_are_the_answer(tmp_path: Path) -> None:
     assert warnings(tmp_path, "pip install $(./list.sh)", packages=["mock"]) == []
+
+
+def test_a_version_that_only_the_ci_knows_makes_no_requirement(tmp_path: Path) -> None:
+    line = 'pip install django mock "gdal[numpy]==$(gdal-config --version).*"'
+    found = loaded(tmp_path, {**django(), **workflow(line, "pytest")})
+    assert "\ue000" not in "".join(found.config.packages)
+    assert "mock" in found.config.packages
+    assert any("only the CI knows everything" in text for text in found.warnings)
