@@ -220,7 +220,7 @@ class Line:
     def _reason(self) -> str | None:
         call = self.call
         if rewrite := reason_of_rewrite(self.project, self.command):
-            return rewrite
+            return CHECKS if self._only_compares() else rewrite
         if is_django(self.command, self.project.tree):
             own = self._is_own_check() or makes_all_migrations(self.project, self.command)
             known = None if own else reason_of_django(call.arguments, self.command.line)
@@ -236,6 +236,12 @@ class Line:
         # `git show main:shop/names.py > shop/names.py`
         output = known in {None, PRINTS} and reason_of_output(self.project, self.command)
         return output or known
+
+    def _only_compares(self) -> bool:
+        """Return whether code of the project only compares what it would write: `python tools/schema.py --check`."""
+        is_own = program_file(self.command, self.project.tree) is not None
+        asks = reason_of_arguments(self.call.arguments) == CHECKS
+        return is_own and asks and not self.command.writes
 
     def _is_own_check(self) -> bool:
         """Return whether only this line checks the project: HeroCI has no program or no settings to check it with."""

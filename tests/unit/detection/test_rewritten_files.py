@@ -32,6 +32,7 @@ from tests.unit.detection.projects import django, loaded
         ("dd if=/dev/zero of=conf/b.yml count=1", False),
         ("python tools/set.py", True),
         ("cd tools && ./set.py", True),
+        ("python tools/set.py --check > conf/a.yml", True),
         ("python tools/argument.py conf/a.yml", True),
         ("python tools/argument.py conf/b.yml", False),
         ("python tools/copy.py", False),
@@ -96,3 +97,25 @@ def test_an_archive_over_tracked_files_is_named(
     found = loaded(tmp_path, {**django(), **files, **workflow(line, "python manage.py test")})
     assert [step.run for step in found.config.tests.before] == [line]
     assert any("unpacks archives" in text for text in found.warnings) is is_named
+
+
+@pytest.mark.parametrize("line", ["python tools/set.py --check", "python -m tools.set --check"])
+def test_code_that_only_compares_what_it_would_write_is_a_check_of_the_ci(
+    tmp_path: Path, line: str
+) -> None:
+    code = """
+        import sys
+        from pathlib import Path
+        if "--check" in sys.argv:
+            sys.exit(Path("api.json").read_text() != "{}")
+        Path("api.json").write_text("{}")
+    """
+    ci = f"""
+        on: push
+        jobs:
+          schema: {{steps: [{{run: {line}}}]}}
+          tests: {{steps: [{{run: python manage.py test}}]}}
+    """
+    files = {"tools/set.py": code, "api.json": "{}", ".github/workflows/ci.yml": ci}
+    found = loaded(tmp_path, {**django(), "requirements.txt": "django", **files})
+    assert any(f"'{line}'" in text for text in found.warnings)
