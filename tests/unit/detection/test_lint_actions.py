@@ -87,6 +87,8 @@ def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
         "cypress-io/github-action",
         "fsfe/reuse-action",
         "errata-ai/vale-action",
+        "facebook/pysa-action",
+        "sbdchd/squawk-action",
         "acme/lighthouse-ci-action",
         "lycheeverse/lychee-action",
         "dflook/terraform-fmt-check",

@@ -59,7 +59,8 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
 CHECKS = re.compile(
     r"^(?!actions/|github/(?!super-linter)|.*[/_-]setup[_-]).*(lint|flake8|mypy|black|isort|ruff|codespell|typos|spell"
     r"|bandit|semgrep|shellcheck|zizmor|gitleaks|trufflehog|licen[sc]e|markdown|checker\b|[/_-]audit\b|checkov|pyright"
-    r"|[/_-]reuse\b|sonarqube-quality-gate|[/_-]vale\b|sqlfluff|osv-scan|anchore/scan|html5?-?valid"
+    r"|[/_-]reuse\b|sonarqube-quality-gate|[/_-]vale\b|sqlfluff|osv-scan|anchore/scan|html5?-?valid|\bpysa\b|squawk"
+    r"|[/_-]sast\b|grype|dependency-check|horusec"
     r"|pycodestyle|pydocstyle|pyflakes|prospector|pytype|vulture|interrogate|styleguide|autopep8|yapf|autoflake"
     r"|pyupgrade|docformatter|deptry|xenon|radon|refurb|prettier|biome|trivy|detect-secrets|prek"
     r"|pre-?commit(?!-(ci|auto|update))|(fmt|format)-check$|[/_-]validate$)"
