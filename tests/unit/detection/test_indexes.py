@@ -69,3 +69,10 @@ def test_another_installer_of_tox_does_not_hide_the_packages(tmp_path: Path) -> 
     found = loaded(tmp_path, {**django(), "tox.ini": tox, **workflow("tox")})
     assert "mock" in found.config.packages
     assert json.dumps(found.warnings).count("further places") == 0
+
+
+def test_the_installer_of_tox_may_quote_its_words(tmp_path: Path) -> None:
+    options = ("skip_install = true", 'install_command = pip install "mock" {opts} {packages}')
+    tox = "\n".join(("[testenv]", *options, "deps = django", "commands = pytest", ""))
+    found = loaded(tmp_path, {**django(), "tox.ini": tox, **workflow("tox")})
+    assert "mock" in found.config.packages

@@ -93,7 +93,7 @@ class ToxConfig:
             extras=tuple(reading.words("extras")),
             groups=tuple(reading.words("dependency_groups")),
             installs_project=not self._skips_install(reading.values),
-            installer=_installer(reading.words("install_command")),
+            installer=_installer(" ".join(reading.lines("install_command"))),
             variables={
                 **_passed(env, reading.words("passenv", "pass_env")),
                 **dict(_pairs(reading.lines("setenv", "set_env"))),
@@ -176,8 +176,12 @@ _CONSTANTS = {
 }
 
 
-def _installer(words: list[str]) -> tuple[str, ...]:
+def _installer(line: str) -> tuple[str, ...]:
     """Return the command with which tox installs, without its placeholders, if it is a call of pip or uv."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = []
     known = tuple(word for word in words if "{" not in word and UNKNOWN not in word)
     is_known = "install" in known and not {"pip", "uv"}.isdisjoint(known)
     return known if is_known else ("pip", "install")
