@@ -13,6 +13,13 @@ _OF_TOOLS = re.compile(
     r"|^COVERAGE_(FILE|RCFILE|PROCESS_START|PROCESS_CONFIG|\w*ARGS)$|^POSTGRES_(INITDB_ARGS|HOST_AUTH_METHOD)$"
     r"|^PG[A-Z]+$|(TOKEN|VERSION|IMAGE|CACHE|CACHE_DIR|CACHE_KEY|CACHE_PATH)$"
 )
+# Variables of jobs named after a service: `GITLAB_CI_IMAGE_NODE`
+_OF_SERVICES = re.compile(r"^(GITHUB|RUNNER|ACTIONS|GITLAB|CIRCLE|TRAVIS|BITBUCKET|AZURE)_")
+
+
+def is_named_after_service(name: str) -> bool:
+    """Return whether a variable is named after a service of CI, so that its own jobs read it, and no program."""
+    return _OF_SERVICES.search(name) is not None
 
 
 def may_change_tests(name: str) -> bool:

@@ -13,6 +13,7 @@ from heroci_action.detection.ci.records import ROOT, Call, Command
 from heroci_action.detection.ci.shell.globs import BRACES
 from heroci_action.detection.ci.task_runners.package_scripts import PACKAGE_MANAGERS
 from heroci_action.detection.ci.test_runs import is_django
+from heroci_action.detection.ci.tool_variables import is_named_after_service
 from heroci_action.detection.preparation.node import call_with_npx
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.repository.files import ancestors, relative_path
@@ -164,6 +165,7 @@ class _Step:
             for name, value in env.items()
             # A step has its own PATH.
             if not (ci.env.get(name) == value or name == "PATH" or ci.is_of_service(name, value))
+            and not is_named_after_service(name)
             and not re.match(rf"(\w+=\S* )*{name}=", text)
         )
 

@@ -1043,3 +1043,17 @@ def test_a_directory_of_another_repository_is_none_of_the_project_with_the_same_
     """
     found = the_tests(tmp_path, {"shop/__init__.py": "", ".github/workflows/ci.yml": ci})
     assert [step.run for step in found.before] == ["cd shop && touch own.txt"]
+
+
+def test_a_step_has_no_variables_that_are_named_after_a_service(tmp_path: Path) -> None:
+    files = {
+        ".gitlab-ci.yml": """
+            variables: {GITLAB_CI_IMAGE_NODE: "node:20", NODE_ENV: ci}
+            test:
+              script: [npm ci, tox]
+        """,
+        "tox.ini": "[testenv]\ndeps = django\ncommands = python manage.py test\n",
+        "package.json": "{}",
+    }
+    # Tox hides both variables from the tests.
+    assert [step.run for step in the_tests(tmp_path, files).before] == ["NODE_ENV=ci npm ci"]
