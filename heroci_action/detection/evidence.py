@@ -11,6 +11,7 @@ from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.pytest_file import find_pytest_variables
+from heroci_action.detection.sources.named_dotenv import find_env_files
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 
@@ -49,7 +50,7 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
 def _variables(
     tree: RepositoryFiles, ci: ProjectCI, places: Collection[str]
 ) -> dict[str, tuple[str, str]]:
-    """Return the variables of the suite, of a .env that the CI writes, and those that pytest gives its tests."""
+    """Return the variables of the suite, of .env files that the CI writes or names, and those that pytest sets."""
     suite = ci.suite
     found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
     # Without a path, django-environ reads the file beside the module that asks for it.
@@ -57,6 +58,12 @@ def _variables(
     for path in dict.fromkeys(join(place, ".env") for place in (*places, *beside)):
         if path in tree.created:
             for name, value in parse_dotenv(tree.text(path)).items():
+                found.setdefault(name, (value, path))
+    known = {name: value for name, (value, _) in found.items()}
+    for path in find_env_files(tree, next(iter(places), "."), known):
+        for name, value in parse_dotenv(tree.text(path)).items():
+            # When the code reads the file, Python's own variables have no effect any more.
+            if not name.startswith("PYTHON"):
                 found.setdefault(name, (value, path))
     if suite is None or all(run.runner is Runner.PYTEST for run in suite.runs):
         for name, value, file, is_default in find_pytest_variables(tree, places):

@@ -1,0 +1,99 @@
+"""The .env files that code finds by a name from the environment: `env.read_env(f"env/{name}")`."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from heroci_action.detection.sources.environment_reads import COMPUTED, read_of, reads
+from heroci_action.detection.sources.settings_includes import last_name
+from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
+
+_READERS = ("read_env", "load_dotenv", "dotenv_values")
+_JOINS = frozenset({"join", "joinpath"})
+# Calls that return the path that they get.
+_SAME = frozenset({"str", "Path", "abspath", "realpath", "find_dotenv"})
+_DEPTH = 5
+
+
+def find_env_files(tree: RepositoryFiles, place: str, env: Mapping[str, str]) -> Iterator[str]:
+    """Yield the files that the code below `place` reads by the value of a variable, in the order of reading."""
+    for file in tree.python_with(*_READERS):
+        if place not in ancestors(parent(file)):
+            continue
+        module = tree.python(file)
+        paths = _Paths.of(module, env)
+        unknown = replace(paths, env=None)
+        for call in ast.walk(module):
+            if isinstance(call, ast.Call) and last_name(call.func) in _READERS and call.args:
+                found = paths.texts(call.args[0])
+                if found != unknown.texts(call.args[0]):
+                    yield from filter(None, (_locate(tree, file, text) for text in found))
+
+
+def _locate(tree: RepositoryFiles, file: str, text: str) -> str | None:
+    """Return the file whose path ends as the known end of a text; the one next to the module counts first."""
+    end = text.rpartition(COMPUTED)[2].removeprefix("/").removeprefix("../")
+    if not end:
+        return None
+    if tree.has(beside := join(parent(file), end)):
+        return beside
+    found = [path for path in tree.files if f"/{path}".endswith(f"/{end}")]
+    return found[0] if len(found) == 1 else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Paths:
+    """The values of expressions in a module; without `env`, those of variables are unknown."""
+
+    env: Mapping[str, str] | None
+    assigned: dict[str, ast.expr] = field(default_factory=dict)
+    listed: dict[str, ast.expr] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, module: ast.Module, env: Mapping[str, str]) -> _Paths:
+        """Read the assignments and the loops of a module."""
+        found = cls(env=env)
+        for node in ast.walk(module):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    found.assigned[name] = value
+                case ast.For(target=ast.Name(id=name), iter=items):
+                    found.listed[name] = items
+        return found
+
+    def texts(self, node: ast.expr, depth: int = _DEPTH) -> list[str]:
+        """Return the texts that an expression may be, with `…` for unknown parts."""
+        if read := read_of(node):
+            text = None if self.env is None else self.env.get(read.name, read.default)
+            return [COMPUTED if text is None else text]
+        match node:
+            case ast.Constant(value=str(text)):
+                return [text]
+            case ast.JoinedStr(values=parts):
+                return self._joined("", parts, depth)
+            case ast.FormattedValue(value=value):
+                return self.texts(value, depth)
+            case ast.BinOp(left=left, op=ast.Add() | ast.Div() as sign, right=right):
+                return self._joined("/" if isinstance(sign, ast.Div) else "", [left, right], depth)
+            case ast.Call(func=function, args=parts) if last_name(function) in _JOINS:
+                return self._joined("/", parts, depth)
+            case ast.Call(func=function, args=[inner]) if last_name(function) in _SAME:
+                return self.texts(inner, depth)
+            case ast.Name(id=name) if name in self.listed:
+                return self._items(self.listed[name])
+            case ast.Name(id=name) if name in self.assigned and depth:
+                return self.texts(self.assigned[name], depth - 1)
+        return [COMPUTED]
+
+    def _joined(self, separator: str, parts: list[ast.expr], depth: int) -> list[str]:
+        texts = (self.texts(part, depth) for part in parts)
+        return [separator.join(each) for each in itertools.product(*texts)]
+
+    def _items(self, node: ast.expr) -> list[str]:
+        """Return the items of a list in a variable, as in `env.list("ENV_FILES")`."""
+        read = next(reads(node), None)
+        text = self.env.get(read.name, read.default) if read and self.env is not None else None
+        return [COMPUTED] if text is None else [item.strip() for item in text.split(",")]

@@ -1,0 +1,60 @@
+"""Files of variables that the settings find by a name from the environment."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.unit.detection.ci.trees import workflow
+from tests.unit.detection.projects import SQLITE, django, loaded
+
+READ = 'KEY = env("SHOP_KEY")\n'
+LIST = 'for name in env.list("ENV_FILES", default=[]):\n    env.read_env(os.path.join(HERE, f"env/{name}"))\n'
+
+
+def env_of(root: Path, settings: str, files: dict[str, str], line: str) -> dict[str, str]:
+    start = "import environ, os\nenv = environ.Env()\nHERE = os.path.dirname(__file__)\n"
+    project = django(f"{SQLITE}{start}{settings}{READ}") | files | workflow(line)
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    return dict(loaded(root, project).config.env)
+
+
+@pytest.mark.parametrize(
+    ("settings", "path"),
+    [
+        (LIST, "mysite/env/test"),
+        ("environ.Env.read_env(f\".env.{os.environ['MODE']}\")\n", ".env.ci"),
+        ('load_dotenv(HERE / ("." + env("MODE") + ".env"))\n', "mysite/.ci.env"),
+        (
+            'MODE = os.getenv("MODE", "dev")\nFILE = f"{HERE}/../{MODE}.env"\nload_dotenv(FILE)\n',
+            "ci.env",
+        ),
+        ('load_dotenv(HERE.joinpath("conf", os.getenv("OTHER", "plain")))\n', "conf/plain"),
+    ],
+)
+def test_the_values_of_the_file_are_the_project_s(tmp_path: Path, settings: str, path: str) -> None:
+    files = {path: "SHOP_KEY=from file\n"}
+    found = env_of(tmp_path, settings, files, "MODE=ci ENV_FILES=test,dev python manage.py test")
+    assert found["SHOP_KEY"] == "from file"
+
+
+def test_the_first_file_with_a_variable_counts(tmp_path: Path) -> None:
+    files = {"mysite/env/dev": "SHOP_KEY=b\nPYTHONDEBUG=1\n", "mysite/env/test": "SHOP_KEY=a\n"}
+    found = env_of(tmp_path, LIST, files, "ENV_FILES=test,dev,absent python manage.py test")
+    assert found["SHOP_KEY"] == "a"
+    assert "PYTHONDEBUG" not in found
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        'load_dotenv("conf/plain")\n',
+        'load_dotenv(os.getenv("UNKNOWN"))\n',
+        "print(f\"conf/{os.getenv('MODE')}\")\n",
+    ],
+)
+def test_other_files_are_not_read(tmp_path: Path, settings: str) -> None:
+    files = {"conf/plain": "SHOP_KEY=a\n", "conf/ci": "SHOP_KEY=a\n"}
+    assert "SHOP_KEY" not in env_of(tmp_path, settings, files, "MODE=ci python manage.py test")
