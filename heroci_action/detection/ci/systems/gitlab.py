@@ -10,11 +10,27 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
+from heroci_action.detection.ci.left_out import CHECKS, reason_of_program
 from heroci_action.detection.ci.matrix import Leg, best_leg, pythons_of, similar_legs
-from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Job, LeftOut, Script, Trigger
-from heroci_action.detection.ci.systems.gitlab_files import hands_over, sources_of_files
+from heroci_action.detection.ci.records import (
+    ROOT,
+    UNKNOWN,
+    Command,
+    Image,
+    Job,
+    LeftOut,
+    Script,
+    Trigger,
+)
+from heroci_action.detection.ci.systems.gitlab_files import (
+    gets_all_files,
+    hands_over,
+    jobs_before,
+    sources_of_files,
+)
 from heroci_action.detection.ci.systems.gitlab_rules import find_ignored_codes, may_fail, trigger_of
 from heroci_action.detection.ci.systems.jobs import fill_variables, read_job, resolve
 from heroci_action.detection.ci.test_runs import find_test_run
@@ -63,6 +79,7 @@ class _Pipeline:
         self.path = path
         self.parents = parents
         self.sources: dict[str, str] = {}
+        self._commands: dict[str, tuple[Command, ...]] = {}
         self.content = self._read(path, {}, 0)
 
     def _read(self, path: str, inputs: Mapping[str, Any], depth: int) -> dict[str, Any]:
@@ -102,14 +119,20 @@ class _Pipeline:
                     yield LeftOut(line=line, source=self.path, reason=reason)
 
     def jobs(self) -> Iterator[Job]:
-        for name, value in self.content.items():
-            if name in _SETTINGS or name.startswith(".") or not isinstance(value, Mapping):
-                continue
-            content = self._extended(name, 0)
+        for name, content in self._contents.items():
             if children := self._children(content):
                 yield from (job for child in children for job in child.jobs())
             elif content.get("script") is not None:
                 yield self._job(name, content)
+
+    @cached_property
+    def _contents(self) -> dict[str, dict[str, Any]]:
+        """The jobs by name, each merged with those that it extends."""
+        return {
+            name: self._extended(name, 0)
+            for name, value in self.content.items()
+            if not (name in _SETTINGS or name.startswith(".")) and isinstance(value, Mapping)
+        }
 
     def _children(self, content: Mapping[str, Any]) -> list[_Pipeline]:
         """Return the pipelines of the repository that a job starts, except those that lead to this one."""
@@ -164,18 +187,36 @@ class _Pipeline:
         return Script(text=self._script(content), source=source, env=env)
 
     def _handed_over(self, content: Mapping[str, Any], seen: set[str]) -> Iterator[Script]:
-        """Yield the scripts of the jobs whose files a job asks for; a job that runs tests only leaves reports."""
-        for name in sources_of_files(content):
-            other = {} if name in seen else self._extended(name, 0)
+        """Yield the scripts of the jobs whose files a job gets; a job that runs tests only leaves reports.
+
+        If it gets those of all earlier stages, so does a job that runs checks.
+        """
+        gets_all = gets_all_files(content)
+        stages = texts(self.content.get("stages"))
+        before = jobs_before(content, self._contents, stages) if gets_all else ()
+        for name in before or sources_of_files(content):
+            other = {} if name in seen else self._contents.get(name, {})
             seen.add(name)
             given = self._given_variables(other)
             if trigger_of(other, given) is Trigger.SELDOM or not hands_over(other, content):
                 continue
             script = self._own_script(name, other, resolve({**_PREDEFINED, **given}))
-            commands = read_job(Job(name=name, source=script.source), [script], self.tree).commands
-            if not any(find_test_run(command, self.tree) for command in commands):
+            if self._leaves_reports(name, script, checks=gets_all):
+                continue
+            if not gets_all:
                 yield from self._handed_over(other, seen)
-                yield script
+            yield script
+
+    def _leaves_reports(self, name: str, script: Script, *, checks: bool) -> bool:
+        """Return whether a job runs tests, or `checks`."""
+        if name not in self._commands:
+            read = read_job(Job(name=name, source=script.source), [script], self.tree)
+            self._commands[name] = read.commands
+        return any(
+            find_test_run(command, self.tree) is not None
+            or (checks and reason_of_program(command.call.name) == CHECKS)
+            for command in self._commands[name]
+        )
 
     def _given_variables(self, content: Mapping[str, Any]) -> dict[str, str]:
         """Return the variables of a job, and the variables of the pipeline that it inherits."""

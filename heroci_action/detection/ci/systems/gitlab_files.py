@@ -1,4 +1,4 @@
-"""Find the jobs of GitLab's CI that make files for another job: it asks for their artifacts, or only reads their cache.
+"""Find the jobs of GitLab's CI that make files for another job: it gets their artifacts, or only reads their cache.
 
 https://docs.gitlab.com/ci/yaml/#needs, https://docs.gitlab.com/ci/yaml/#dependencies
 """
@@ -10,18 +10,41 @@ from typing import Any
 
 from heroci_action.detection.ci.yaml_file import items, table, texts
 
+# https://docs.gitlab.com/ci/yaml/#stages
+_STAGES = ("build", "test", "deploy")
+
 
 def sources_of_files(job: Mapping[str, Any]) -> list[str]:
     """Return the names of the jobs of the same pipeline whose artifacts a job asks for, in its order.
 
-    If it has `needs`, `dependencies` choose from them. Without both, it gets the artifacts of all earlier stages,
-    whether it uses them or not.
+    If it has `needs`, `dependencies` choose from them.
     """
     needed = list(_needed(job))
     if "dependencies" not in job:
         return needed
     named = texts(job.get("dependencies"))
     return [name for name in named if name in needed or "needs" not in job]
+
+
+def gets_all_files(job: Mapping[str, Any]) -> bool:
+    """Return whether a job gets the artifacts of all earlier stages, whether it uses them or not."""
+    return not {"needs", "dependencies"} & set(job)
+
+
+def jobs_before(
+    job: Mapping[str, Any], jobs: Mapping[str, Mapping[str, Any]], stages: list[str]
+) -> list[str]:
+    """Return the names of the jobs in earlier stages, in the order of the stages."""
+    order = [".pre", *(stages or _STAGES), ".post"]
+    places = {
+        name: order.index(_stage(other)) for name, other in jobs.items() if _stage(other) in order
+    }
+    own = order.index(_stage(job)) if _stage(job) in order else 0
+    return sorted((name for name in places if places[name] < own), key=lambda name: places[name])
+
+
+def _stage(job: Mapping[str, Any]) -> str:
+    return str(job.get("stage", "test"))
 
 
 def hands_over(maker: Mapping[str, Any], job: Mapping[str, Any]) -> bool:

@@ -74,3 +74,21 @@ def test_a_job_that_several_others_need_is_read_once() -> None:
 modules: {{script: [npm ci], {files}}}"""
     found = suite_with("needs: [assets, theme]", assets, more)
     assert found == ["npm ci", "npm run theme", "npm run build", RUN]
+
+
+@pytest.mark.parametrize(
+    ("assets", "stages", "gets"),
+    [
+        ("stage: build, script: [npm run build]", "", True),
+        ("stage: .pre, script: [npm run build]", "", True),
+        ("script: [npm run build]", "", False),
+        ("stage: deploy, script: [npm run build]", "", False),
+        ("stage: deploy, script: [npm run build]", "stages: [deploy, test]", True),
+        ("stage: build, script: [npm run build, flake8]", "", False),
+    ],
+)
+def test_without_needs_the_tests_get_the_artifacts_of_all_earlier_stages(
+    assets: str, stages: str, *, gets: bool
+) -> None:
+    found = suite_with("retry: 1", f"{{{assets}, artifacts: {{paths: [static]}}}}", stages)
+    assert found == [*(["npm run build"] if gets else []), RUN]
