@@ -15,7 +15,7 @@ _READERS = ("read_env", "load_dotenv", "dotenv_values")
 _JOINS = frozenset({"join", "joinpath"})
 # Calls that return the path that they get.
 _SAME = frozenset({"str", "Path", "abspath", "realpath", "find_dotenv"})
-_DEPTH = 5
+_DEPTH = 8
 
 
 def find_env_files(tree: RepositoryFiles, place: str, env: Mapping[str, str]) -> Iterator[str]:
@@ -72,25 +72,30 @@ class _Paths:
         match node:
             case ast.Constant(value=str(text)):
                 return [text]
-            case ast.JoinedStr(values=parts):
-                return self._joined("", parts, depth)
-            case ast.FormattedValue(value=value):
-                return self.texts(value, depth)
-            case ast.BinOp(left=left, op=ast.Add() | ast.Div() as sign, right=right):
-                return self._joined("/" if isinstance(sign, ast.Div) else "", [left, right], depth)
-            case ast.Call(func=function, args=parts) if last_name(function) in _JOINS:
-                return self._joined("/", parts, depth)
-            case ast.Call(func=function, args=[inner]) if last_name(function) in _SAME:
-                return self.texts(inner, depth)
             case ast.Name(id=name) if name in self.listed:
                 return self._items(self.listed[name])
-            case ast.Name(id=name) if name in self.assigned and depth:
-                return self.texts(self.assigned[name], depth - 1)
-        return [COMPUTED]
+        separator, parts = self._parts(node) if depth else ("", [])
+        texts = (self.texts(part, depth - 1) for part in parts)
+        joined = (separator.join(each) for each in itertools.product(*texts))
+        return list(joined) if parts else [COMPUTED]
 
-    def _joined(self, separator: str, parts: list[ast.expr], depth: int) -> list[str]:
-        texts = (self.texts(part, depth) for part in parts)
-        return [separator.join(each) for each in itertools.product(*texts)]
+    def _parts(self, node: ast.expr) -> tuple[str, list[ast.expr]]:
+        """Return the parts of which an expression makes a path, and the separator; none of any other expression."""
+        separator, parts = "", list[ast.expr]()
+        match node:
+            case ast.JoinedStr(values=values):
+                parts = values
+            case ast.BinOp(left=left, op=ast.Add() | ast.Div() as sign, right=right):
+                separator, parts = "/" if isinstance(sign, ast.Div) else "", [left, right]
+            case ast.Call(func=function, args=values) if last_name(function) in _JOINS:
+                separator, parts = "/", values
+            case ast.FormattedValue(value=value):
+                parts = [value]
+            case ast.Call(func=function, args=[value]) if last_name(function) in _SAME:
+                parts = [value]
+            case ast.Name(id=name) if name in self.assigned:
+                parts = [self.assigned[name]]
+        return separator, parts
 
     def _items(self, node: ast.expr) -> list[str]:
         """Return the items of a list in a variable, as in `env.list("ENV_FILES")`."""
