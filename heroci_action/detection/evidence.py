@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
@@ -19,12 +19,14 @@ from heroci_action.repository.files import RepositoryFiles, join, parent
 class Evidence:
     """The commands of every job and of the suite's, with its variables, images and Python.
 
-    A variable comes with the file that sets it; `application` are those of the services that compose files build.
+    A variable comes with the file that sets it; `application` are those of the services that compose files build. The
+    code itself reads `env_files`.
     """
 
     commands: tuple[Command, ...] = ()
     testing: tuple[Command, ...] = ()
     env: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    env_files: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
     application: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -37,10 +39,14 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
     is_ci = suite is not None and suite.job in ci.jobs and not suite.job.name.startswith("make ")
     job = ci.likely_job
     compositions = _compositions(tree, places)
+    env = _variables(tree, ci, places)
+    known = {name: value for name, (value, _) in env.items()}
+    env_files = tuple(find_env_files(tree, next(iter(places), "."), known))
     return Evidence(
         commands=ci.commands,
         testing=ci.tests if is_ci else (),
-        env=_variables(tree, ci, places),
+        env={**_read_variables(tree, env_files), **env},
+        env_files=env_files,
         images=(*ci.services, *_compose_images(compositions)),
         pythons=((job.python, job.source),) if job and job.python else (),
         application=_application(compositions),
@@ -50,7 +56,7 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
 def _variables(
     tree: RepositoryFiles, ci: ProjectCI, places: Collection[str]
 ) -> dict[str, tuple[str, str]]:
-    """Return the variables of the suite, of .env files that the CI writes or names, and those that pytest sets."""
+    """Return the variables of the suite, of a .env that the CI writes, and those that pytest gives its tests."""
     suite = ci.suite
     found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
     # Without a path, django-environ reads the file beside the module that asks for it.
@@ -59,16 +65,19 @@ def _variables(
         if path in tree.created:
             for name, value in parse_dotenv(tree.text(path)).items():
                 found.setdefault(name, (value, path))
-    known = {name: value for name, (value, _) in found.items()}
-    for path in find_env_files(tree, next(iter(places), "."), known):
-        for name, value in parse_dotenv(tree.text(path)).items():
-            # When the code reads the file, Python's own variables have no effect any more.
-            if not name.startswith("PYTHON"):
-                found.setdefault(name, (value, path))
     if suite is None or all(run.runner is Runner.PYTEST for run in suite.runs):
         for name, value, file, is_default in find_pytest_variables(tree, places):
             if not (is_default and name in found):
                 found[name] = (value, file)
+    return found
+
+
+def _read_variables(tree: RepositoryFiles, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the variables of files that the code reads; the first value of each counts."""
+    found: dict[str, tuple[str, str]] = {}
+    for path in paths:
+        for name, value in parse_dotenv(tree.text(path)).items():
+            found.setdefault(name, (value, path))
     return found
 
 

@@ -294,9 +294,12 @@ def _no_values(missing: Mapping[str, str]) -> Warn:
 
 
 def _unread(project: ProjectFiles, done: set[str]) -> Iterator[Finding]:
-    """Yield the variables of the test job that the settings do not read: a library or the tests may."""
+    """Yield the variables of the test job that the settings do not read: a library or the tests may.
+
+    The code itself sets the variables of the files that it reads.
+    """
     for name, (value, origin) in project.evidence.env.items():
-        if name in done:
+        if name in done or origin in project.evidence.env_files:
             continue
         if _ADDRESS.search(name):
             yield from point_nested(project, name)
