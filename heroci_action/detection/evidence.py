@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
-from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.dotenv import read_dotenv
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.test_runs import Runner
@@ -45,7 +45,7 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
     return Evidence(
         commands=ci.commands,
         testing=ci.tests if is_ci else (),
-        env={**_read_variables(tree, env_files), **env},
+        env={**read_dotenv(tree, env_files), **env},
         env_files=env_files,
         images=(*ci.services, *_compose_images(compositions)),
         pythons=((job.python, job.source),) if job and job.python else (),
@@ -61,23 +61,13 @@ def _variables(
     found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
     # Without a path, django-environ reads the file beside the module that asks for it.
     beside = map(parent, tree.python_with("read_env"))
-    for path in dict.fromkeys(join(place, ".env") for place in (*places, *beside)):
-        if path in tree.created:
-            for name, value in parse_dotenv(tree.text(path)).items():
-                found.setdefault(name, (value, path))
+    paths = dict.fromkeys(join(place, ".env") for place in (*places, *beside))
+    written = read_dotenv(tree, (path for path in paths if path in tree.created))
+    found |= {name: pair for name, pair in written.items() if name not in found}
     if suite is None or all(run.runner is Runner.PYTEST for run in suite.runs):
         for name, value, file, is_default in find_pytest_variables(tree, places):
             if not (is_default and name in found):
                 found[name] = (value, file)
-    return found
-
-
-def _read_variables(tree: RepositoryFiles, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return the variables of files that the code reads; the first value of each counts."""
-    found: dict[str, tuple[str, str]] = {}
-    for path in paths:
-        for name, value in parse_dotenv(tree.text(path)).items():
-            found.setdefault(name, (value, path))
     return found
 
 

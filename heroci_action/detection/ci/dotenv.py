@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterable
 
 from dotenv.parser import parse_stream
 
 from heroci_action.detection.ci.records import UNKNOWN
+from heroci_action.repository.files import RepositoryFiles
 
 
 def parse_dotenv(text: str) -> dict[str, str]:
@@ -19,6 +21,15 @@ def parse_dotenv(text: str) -> dict[str, str]:
         for binding in parse_stream(io.StringIO(text))
         if binding.key and binding.value is not None and "$" not in binding.value
     }
+
+
+def read_dotenv(tree: RepositoryFiles, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return the variables of .env files with the file of each; the first file with a variable counts."""
+    found: dict[str, tuple[str, str]] = {}
+    for path in paths:
+        for name, value in parse_dotenv(tree.text(path)).items():
+            found.setdefault(name, (value, path))
+    return found
 
 
 def parse_known(text: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping
 
-from heroci_action.detection.ci.dotenv import parse_dotenv
+from heroci_action.detection.ci.dotenv import parse_dotenv, read_dotenv
 from heroci_action.detection.ci.records import UNKNOWN
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.preparation.before_tests import find_preparation
@@ -42,12 +42,10 @@ _NUMBER = re.compile(r"\s*[+-]?[\d_]*\.?\d+\s*")
 
 def find_examples(project: ProjectFiles, source: SettingsSource) -> dict[str, tuple[str, str]]:
     """Return the variables of files that the CI writes, then of examples for a .env file, the most specific first."""
-    found: dict[str, tuple[str, str]] = {}
     places = (*project.layout.directories, parent(source.file))
     paths = [join(directory, name) for directory in places for name in _EXAMPLES]
-    for path in sorted(paths, key=lambda path: path not in project.tree.created):
-        for variable, value in parse_dotenv(project.tree.text(path)).items():
-            found.setdefault(variable, (value, path))
+    ordered = sorted(paths, key=lambda path: path not in project.tree.created)
+    found = read_dotenv(project.tree, ordered)
     # Only the CI itself declares that it is one.
     found.pop("CI", None)
     return found
