@@ -63,10 +63,13 @@ def _global_packages(project: ProjectFiles) -> dict[str, str]:
     found: dict[str, str] = {}
     for command in project.commands:
         words = command.call.arguments
-        is_global = any(map(GLOBAL.fullmatch, words)) or words[:1] == ("global",)
-        if command.call.name not in PACKAGE_MANAGERS or not is_global:
+        # `yarn global add gulp`
+        verbs = 2 if words[:1] == ("global",) else 0
+        if command.call.name not in PACKAGE_MANAGERS or not (
+            verbs or any(map(GLOBAL.fullmatch, words))
+        ):
             continue
-        for package in words[2 if words[:1] == ("global",) else 0 :]:
+        for package in words[verbs:]:
             name = _PACKAGE_NAME.match(package)
             if name and package not in _INSTALLING and not package.startswith((".", "/", "-")):
                 found[_PROGRAMS.get(name[0], name[0].rpartition("/")[2])] = package

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from heroci_action.detection.sources.environment_reads import COMPUTED, read_of, reads
+from heroci_action.detection.sources.environment_reads import COMPUTED, Read, read_of, reads
 from heroci_action.detection.sources.settings_includes import last_name
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, parent
 
@@ -67,8 +67,7 @@ class _Paths:
     def texts(self, node: ast.expr, depth: int = _DEPTH) -> list[str]:
         """Return the texts that an expression may be, with `…` for unknown parts."""
         if read := read_of(node):
-            text = None if self.env is None else self.env.get(read.name, read.default)
-            return [COMPUTED if text is None else text]
+            return [self._value(read)]
         match node:
             case ast.Constant(value=str(text)):
                 return [text]
@@ -100,5 +99,8 @@ class _Paths:
     def _items(self, node: ast.expr) -> list[str]:
         """Return the items of a list in a variable, as in `env.list("ENV_FILES")`."""
         read = next(reads(node), None)
-        text = self.env.get(read.name, read.default) if read and self.env is not None else None
-        return [COMPUTED] if text is None else [item.strip() for item in text.split(",")]
+        return [item.strip() for item in (self._value(read) if read else COMPUTED).split(",")]
+
+    def _value(self, read: Read) -> str:
+        text = None if self.env is None else self.env.get(read.name, read.default)
+        return COMPUTED if text is None else text

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from heroci_action.detection.ci.command_line import split_words
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.task_runners.tox_factors import expand_names, find_python, lines
@@ -178,11 +179,7 @@ _CONSTANTS = {
 
 def _installer(line: str) -> tuple[str, ...]:
     """Return the command with which tox installs, without its placeholders, if it is a call of pip or uv."""
-    try:
-        words = shlex.split(line)
-    except ValueError:
-        words = []
-    known = tuple(word for word in words if "{" not in word and UNKNOWN not in word)
+    known = tuple(word for word in split_words(line) if "{" not in word and UNKNOWN not in word)
     is_known = "install" in known and not {"pip", "uv"}.isdisjoint(known)
     return known if is_known else ("pip", "install")
 
