@@ -124,8 +124,8 @@ class _Reader:
                 way = self._way(self._default(value), statement)
             case [alias] if self._is_own(alias):
                 way = self._way(self._value_at(value, statement), statement)
-                if way and self.ways and _extends_itself(value):
-                    self.ways[-1] = _updated(self.ways[-1], way)
+                if way and _extends_itself(value):
+                    self._extend(way)
                     return
             case [alias, str(key), *_] if self._is_own(alias) and key in _KEYS:
                 # A change of the value itself, such as HOST.replace("%3a", ":"), comes from the same place.
@@ -174,7 +174,15 @@ class _Reader:
         argument = self._value_at(argument, statement)
         way = self._way(argument if keys else self._default(argument), statement)
         if way is not None and way.is_understood:
-            self.ways[-1:] = [_updated(self.ways[-1], way) if self.ways else way]
+            self._extend(way)
+
+    def _extend(self, way: Database) -> None:
+        """Add the keys of a way to the last one, which stays beside it if the change depends on a variable."""
+        changed = _updated(self.ways[-1], way) if self.ways else way
+        if self.ways and way.switches:
+            self.ways.append(replace(changed, conditional=True, switches=way.switches))
+        else:
+            self.ways[-1:] = [changed]
 
     def _value_at(self, value: ast.expr, statement: Statement) -> ast.expr:
         """Return the last value of a name before a statement: several databases may use the same name."""

@@ -8,10 +8,12 @@ from dataclasses import replace
 
 from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
+from heroci_action.detection.facts import Vendor
 from heroci_action.detection.findings import Finding, Found, Warn
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.detection.servers.ci_servers import (
+    DATABASES,
     REDIS,
     ServerKind,
     addressed_server,
@@ -23,7 +25,7 @@ from heroci_action.detection.servers.ci_servers import (
     kind_of,
     redis_password,
 )
-from heroci_action.detection.servers.database_choice import choose_database
+from heroci_action.detection.servers.database_choice import choose_database, choose_vendor
 from heroci_action.detection.servers.hard_coded import fix_redis
 from heroci_action.detection.settings.source import settings_source
 from heroci_action.detection.sources.environment_reads import Read, read_of, reads
@@ -78,7 +80,7 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
     if source is None:
         yield from _unread(project, set(_NEVER))
         return
-    taken = frozenset((*(way.names if way else ()), *_other_addresses(project, source)))
+    taken = frozenset((*_of_database(project), *_other_addresses(project, source)))
     found = (*_secret_keys(source), *detect_flags(project, source), *_redis(project, source, taken))
     yield from found
     keys = (item.key for item in found if isinstance(item, Found))
@@ -105,6 +107,15 @@ def find_unknown_variables(project: ProjectFiles) -> Iterator[LeftOut]:
             reason="only the CI knows the value",
             variable=name,
         )
+
+
+def _of_database(project: ProjectFiles) -> frozenset[str]:
+    """Return the variables of DATABASES, unless nothing tells which server they are about."""
+    way = choose_database(project)
+    if way is None:
+        return frozenset()
+    unknown = choose_vendor(project, way) is Vendor.UNKNOWN
+    return frozenset() if unknown and not any_image(project, *DATABASES) else way.names
 
 
 def _other_addresses(project: ProjectFiles, source: SettingsSource) -> Iterator[str]:

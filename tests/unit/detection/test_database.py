@@ -803,3 +803,26 @@ if {condition}:
     requirements = {"requirements.txt": "django\nmysqlclient\n"}
     found = loaded(tmp_path, {**django(settings), **requirements, **files}).config
     assert set(found.services) == ({"mysql"} if "mysql" in engine else set())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'DATABASES["default"].update(dj_database_url.config(conn_max_age=600))',
+        'DATABASES["default"] = {**DATABASES["default"], **dj_database_url.config()}',
+    ],
+)
+def test_a_switch_that_the_ci_does_not_set_does_not_change_the_database(
+    tmp_path: Path, change: str
+) -> None:
+    settings = f"""
+        import os, dj_database_url
+        ON_HEROKU = os.environ.get("ON_HEROKU", False)
+        DEBUG = not ON_HEROKU
+        DATABASES = {{"default": {{"ENGINE": "django.db.backends.sqlite3", "NAME": "db.sqlite3"}}}}
+        if ON_HEROKU:
+            {change}
+    """
+    files = {**django(settings), **DRIVER, **workflow("python manage.py test")}
+    found = loaded(tmp_path, files)
+    assert ("ON_HEROKU" in found.config.env, found.config.services) == (False, {})

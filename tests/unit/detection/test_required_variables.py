@@ -123,3 +123,13 @@ def test_a_step_may_make_the_value(tmp_path: Path, line: str, *, expected: bool)
     files = django(f"{SQLITE}import os\nTOKEN = os.environ['SHOP_TOKEN']\n")
     found = loaded(tmp_path, {**files, **workflow(line, "python manage.py test")}).warnings
     assert any("have no value: SHOP_TOKEN (" in text for text in found) is expected
+
+
+def test_the_variables_of_a_database_of_an_unknown_vendor_are_missing(tmp_path: Path) -> None:
+    settings = """
+        import os
+        DATABASES = {"default": {"ENGINE": os.environ["DB_ENGINE"], "HOST": os.environ["DB_ADDRESS"]}}
+    """
+    job = workflow("python manage.py test", env="{DB_ENGINE: '${{ secrets.ENGINE }}'}")
+    found = loaded(tmp_path, {**django(settings), "requirements.txt": "django\n", **job})
+    assert any("DB_ENGINE, DB_ADDRESS (read in" in str(warning) for warning in found.warnings)
