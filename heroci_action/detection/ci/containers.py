@@ -115,6 +115,7 @@ class _Reader:
     base: Image | None = None
     presumed: str = ""
     python: str | None = None
+    has_django: bool = False  # the image of the tests contains a manage.py
     image_env: Mapping[str, str] = field(default_factory=dict)  # of the job's own image
 
     def enter_image(self, job: Job) -> None:
@@ -231,6 +232,8 @@ class _Reader:
             self.servers.pop(name, None)
             self.needed |= {*self.used.with_needs([name])} - {name}
         build = self._build_of(command) if is_test else None
+        if build and not self._may_be_of_tests(build):
+            return replace(inside, env={**read_contents(build, self.files).env, **inside.env})
         image = _image_of(command, self.used, build, self.files) if is_test else None
         self.base = image or self.base
         self.python = (image.python if image else None) or self.python
@@ -238,6 +241,16 @@ class _Reader:
             return inside
         self.contents = read_contents(build, self.files)
         return replace(inside, env={**self.contents.env, **inside.env})
+
+    def _may_be_of_tests(self, build: ImageBuild) -> bool:
+        """Note an image in which tests run; return whether it may be that of the suite.
+
+        Other programs of the repository have tests in images of their own: a directory without manage.py.
+        """
+        has_django = bool(self.files.matching(r"(.*/)?manage\.py", under=build.context))
+        is_beside = self.has_django and not has_django
+        self.has_django = self.has_django or has_django
+        return not is_beside
 
     def _with_variables(self, command: Command) -> Command:
         """Give a command that runs in a service's container, and the tasks around it there, the service's variables."""

@@ -344,11 +344,13 @@ def _is_for_checks(command: Command) -> bool:
 def _asks_by_grep(project: ProjectFiles, job: Job, command: Command) -> bool:
     """Return whether a line passes by what grep finds: `git diff --name-only main | grep CHANGES`, `! … | grep print`.
 
-    The commands of a pipeline share their line, and only the last one decides. Scripts are named as a whole.
+    The commands of a pipeline share their line, and only the last one decides. Scripts are named as a whole. The
+    plan itself looks for missing migrations: `manage.py makemigrations | grep "No changes"`.
     """
     same = [each for each in job.commands if each.line == command.line]
     in_script = any(program_file(outer, project.tree) for outer in command.via)
-    decides = command is same[-1] and not (command.writes or in_script)
+    of_plan = any("makemigrations" in each.words for each in same)
+    decides = command is same[-1] and not (command.writes or in_script or of_plan)
     return decides and command.call.name in _SEARCHING
 
 

@@ -49,6 +49,7 @@ def test_a_search_in_a_job_for_checks_is_one(tmp_path: Path, line: str) -> None:
     "line",
     [
         "grep -v x a.txt > b.txt",
+        "./manage.py makemigrations | grep 'No changes'",
         "grep -c x a.txt || true",
         "git grep TODO | head",
         "if grep -q x a.txt; then echo found; fi",

@@ -472,6 +472,23 @@ def test_tests_in_an_image_that_another_service_builds_have_its_contents() -> No
     assert [command.line for command in suite.job.image_commands] == ["apt-get install -y gettext"]
 
 
+def test_the_image_of_another_program_does_not_replace_that_of_the_suite() -> None:
+    services = "{web: {build: .}, proxy: {build: ./proxy}}"
+    files = {
+        "compose.yml": f"services: {services}",
+        "manage.py": "",
+        "Dockerfile": "FROM python:3.12\nRUN pip install -r requirements.txt\n",
+        "proxy/Dockerfile": "FROM python:3.9\nRUN pip install -r requirements.txt\n",
+        **workflow(
+            "docker compose run web ./manage.py test", "docker compose run proxy pytest test.py"
+        ),
+    }
+    suite = ci_of(files).suite
+    assert suite is not None
+    assert [command.source for command in suite.job.image_commands] == ["Dockerfile"]
+    assert suite.job.python == "3.12"
+
+
 NEEDED = {
     "compose.yml": """
         services:
