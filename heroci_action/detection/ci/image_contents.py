@@ -40,11 +40,15 @@ def read_contents(build: ImageBuild, tree: RepositoryFiles) -> ImageContents:
 
 
 def find_in_image(build: ImageBuild, tree: RepositoryFiles, path: str) -> str | None:
-    """Return where a file of the repository is in the image, from its working directory; None if that is not known."""
+    """Return where a file of the repository is in the image, from its working directory; None if that is not known.
+
+    Without WORKDIR, the base image may have one, and the path is absolute.
+    """
     reader = _Reader(build, tree)
     for _ in reader.commands(build.parse(tree)):
         pass
-    return min(reader.places_of(path), key=len, default=None)
+    found = min(reader.places_of(path), key=len, default=None)
+    return f"/{found}" if found and reader.place == "/" else found
 
 
 @dataclass
@@ -176,6 +180,9 @@ class _Reader:
         for command in commands:
             if command.call.name == "mkdir":
                 self.directories |= {self._inside(word) for word in command.call.arguments}
+                if self.place == "/" and self._locate(".") is None:
+                    # Before the first WORKDIR, the directory is that of the system.
+                    continue
             via = tuple(tasks[id(task)] for task in command.via)
             yield replace(self._in_repository(command), via=via)
         self.copies = before

@@ -375,6 +375,24 @@ def test_a_file_that_is_copied_to_a_directory_keeps_its_name(tmp_path: Path, mad
     assert [step.run for step in found.config.tests.before] == ["mkdir -p out"]
 
 
+def test_a_directory_before_the_first_workdir_is_the_systems(tmp_path: Path) -> None:
+    dockerfile = "FROM python:3.12\nRUN mkdir -p app\nWORKDIR /app\nCOPY . .\n"
+    files = workflow("docker build -t shop .", "docker run shop python manage.py test")
+    found = loaded(tmp_path, {**django(), **files, "Dockerfile": dockerfile})
+    assert found.config.tests.before == ()
+
+
+@pytest.mark.parametrize(
+    ("workdir", "manage"), [("", "/app/manage.py"), ("WORKDIR /app\n", "manage.py")]
+)
+def test_without_workdir_the_path_of_manage_py_is_absolute(
+    tmp_path: Path, workdir: str, manage: str
+) -> None:
+    dockerfile = f'FROM acme/base\n{workdir}COPY . /app\nCMD ["gunicorn", "mysite.wsgi"]\n'
+    found = loaded(tmp_path, {**django(), "Dockerfile": dockerfile})
+    assert found.facts.image_manage == manage
+
+
 OUTPUT = """
     on: push
     jobs:
