@@ -205,6 +205,7 @@ def _compare(left: Node, operator: str, right: Node, state: ShellState) -> bool 
         return None if inner is None else not inner
     value, other = expand_one(left, state), expand_one(right, state)
     if operator == "=~":
+        other = _pattern(right, state)
         return None if UNKNOWN in value or UNKNOWN in other else _finds(other, value)
     if right.type not in _QUOTED and operator in {"=", "==", "!="} and _is_pattern(right):
         known = UNKNOWN not in value and UNKNOWN not in other
@@ -218,6 +219,19 @@ def _is_pattern(node: Node) -> bool:
     while parent is not None and parent.type != "test_command":
         parent = parent.parent
     return parent is not None and text_of(parent.children[0]) == "[["
+
+
+def _pattern(node: Node, state: ShellState) -> str:
+    """Return a regular expression with its variables, which the grammar leaves as they are: `^${1}$`."""
+    if node.type != "regex":
+        return expand_one(node, state)
+    named = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+    return named.sub(lambda found: _known(found[1] or found[2], state), text_of(node))
+
+
+def _known(name: str, state: ShellState) -> str:
+    value = state.value(name)
+    return UNKNOWN if value is None else value
 
 
 def _finds(pattern: str, value: str) -> bool | None:
@@ -241,6 +255,11 @@ def _exists(operand: str, state: ShellState) -> bool | None:
     return None if path is None else state.files.has(path) or state.files.has_directory(path)
 
 
+def _is_absent(operand: str, state: ShellState) -> bool | None:
+    """Return False for a path that a fresh checkout lacks; what kind of file another one is is not known."""
+    return False if _exists(operand, state) is False else None
+
+
 _UNARY: Mapping[str, Callable[[str, ShellState], bool | None]] = {
     "-n": lambda operand, _: bool(operand),
     "-z": lambda operand, _: not operand,
@@ -249,6 +268,9 @@ _UNARY: Mapping[str, Callable[[str, ShellState], bool | None]] = {
     "-d": _exists,
     "-r": _exists,
     "-s": _exists,
+    "-L": _is_absent,
+    "-h": _is_absent,
+    "-x": _is_absent,
 }
 
 

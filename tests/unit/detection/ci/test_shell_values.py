@@ -67,6 +67,11 @@ def test_a_value_that_is_not_known_is_not_guessed(value: str) -> None:
         ('[ "$V" = 3.* ]', False),
         ("[[ $V =~ ^3\\. ]]", True),
         ("[[ $V =~ ^2 ]]", False),
+        ("[[ '2.7 3.12' =~ ${V} ]]", True),
+        ("[[ '2.7 3.1' =~ $V ]]", False),
+        ("[ ${#} -eq 0 ]", True),
+        ("[ -L missing.yml ]", False),
+        ("[ -x missing.sh ] || [ $N = 2 ]", True),
         ('[ "$N" -gt 1 ]', True),
         ("[ $N -le 1 ]", False),
         ("[[ $V == 3.12 && $N = 2 ]]", True),
@@ -76,6 +81,14 @@ def test_a_value_that_is_not_known_is_not_guessed(value: str) -> None:
 def test_a_comparison_of_known_values_is_decided(condition: str, runs: bool) -> None:
     found = commands_of(f"V=3.12\nN=2\nif {condition}; then run; fi")
     assert shown(found) == (["run"] if runs else [])
+
+
+@pytest.mark.parametrize(
+    "condition", ["[ -L apps.txt ]", "[ -x apps.txt ]", "[[ a =~ $UNSET_BY_US ]]"]
+)
+def test_a_condition_that_only_the_machine_knows_is_not_decided(condition: str) -> None:
+    (command,) = commands_of(f"if {condition}; then run; fi", FILES)
+    assert command.conditional
 
 
 @pytest.mark.parametrize(
