@@ -70,7 +70,7 @@ PROGRAMS: Mapping[str, Program] = {
     "validate-pyproject": Program(files=_PYPROJECT),
     "vulture": Program(),
     "xenon": Program(),
-    "yamllint": Program(files=_YAML, hidden=True),
+    "yamllint": Program(files=rf"{_YAML}|(^|/)\.yamllint$", hidden=True),
     "zizmor": Program(files=r"^\.github/workflows/[^/]+\.ya?ml$", hidden=True),
 }
 # Checks that run elsewhere (npm, a server, an index of vulnerabilities), so that only a warning can name them.

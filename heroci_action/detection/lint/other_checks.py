@@ -10,7 +10,7 @@ from heroci_action.detection.ci.compose.calls import (
     compose_words,
     composition_of,
 )
-from heroci_action.detection.ci.left_out import CHECKS, PRINTS, reason_of_program
+from heroci_action.detection.ci.left_out import CHECKS, INSTALLS, PACKAGES, PRINTS, reason_of_program
 from heroci_action.detection.ci.records import Command, Job, LeftOut, Trigger
 from heroci_action.detection.ci.shell.conditions import fails_by_itself
 from heroci_action.detection.ci.suite import databases_of
@@ -314,7 +314,7 @@ def _before_tests(project: ProjectFiles) -> tuple[Command, ...]:
 def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     """Return whether a command of a job for checks is one: code of the project, or an unknown program."""
     call = command.call
-    known = tool_name(command) in KNOWN
+    known = tool_name(command) in KNOWN or _chooses_packages(command)
     if not call.program or known or find_kind(project, command) is not None:
         return False
     own = is_django(command, project.tree) or program_file(command, project.tree) is not None
@@ -324,6 +324,11 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
     fetched = command.piped and _FETCHES.match(command.line) is not None
     unknown = not (outside or fetched or call.name in SYSTEM_PROGRAMS or command.writes)
     return own or unknown
+
+
+def _chooses_packages(command: Command) -> bool:
+    """Return whether an installer gets what a command prints: `grep black dev.txt | cut -d' ' -f1 | xargs pip install`."""
+    return reason_of_program("".join(command.feeds[-1:])) in {INSTALLS, PACKAGES}
 
 
 def _is_own_program(project: ProjectFiles, job: Job, command: Command) -> bool:

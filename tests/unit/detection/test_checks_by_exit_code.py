@@ -52,6 +52,7 @@ def test_a_search_in_a_job_for_checks_is_one(tmp_path: Path, line: str) -> None:
         "./manage.py makemigrations | grep 'No changes'",
         "grep -c x a.txt || true",
         "git grep TODO | head",
+        "cat dev.txt | grep black== | cut -d' ' -f1 | xargs pip install",
         "if grep -q x a.txt; then echo found; fi",
     ],
 )

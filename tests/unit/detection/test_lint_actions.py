@@ -14,7 +14,7 @@ from tests.unit.detection.projects import django, loaded
 def project(root: Path, uses: str, **inputs: str) -> ProjectConfig:
     step = json.dumps({"uses": uses, "with": {k.replace("__", "-"): v for k, v in inputs.items()}})
     ci = f"on: push\njobs: {{lint: {{steps: [{step}]}}, test: {{steps: [{{run: python manage.py test}}]}}}}\n"
-    files = {"src/a.py": "", "conf/a.yml": "", ".github/workflows/ci.yml": ci, ".b.yaml": ""}
+    files = {"src/a.py": "", "conf/a.yml": "", ".github/workflows/ci.yml": ci, ".b.yaml": "", ".yamllint": ""}
     return loaded(root, {**django(), "requirements.txt": "django\n", **files})
 
 
@@ -68,7 +68,7 @@ def test_plugins_that_an_action_installs_are_installed(tmp_path: Path) -> None:
 
 def test_yamllint_also_checks_hidden_files(tmp_path: Path) -> None:
     found = project(tmp_path, "ibiqlik/action-yamllint@v3").config.lint["yamllint"].command
-    assert found == ("yamllint", ".b.yaml", ".github", "conf")
+    assert found == ("yamllint", ".b.yaml", ".github", ".yamllint", "conf")
 
 
 @pytest.mark.parametrize(
