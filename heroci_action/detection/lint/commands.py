@@ -33,6 +33,8 @@ from heroci_action.repository.targets import is_python
 _PACKAGES = re.compile(r"-[pm]|--(package|module)(=.*)?")
 # Source: pre-commit/mirrors-mypy, .pre-commit-hooks.yaml
 _HOOK_DEFAULTS = {"mypy": ("--ignore-missing-imports", "--scripts-are-modules")}
+# Mypy's options that choose the packages it sees.
+_SEEING = ("--python-executable", "--no-site-packages")
 _SHOWING = frozenset({"--diff", "--df"})
 # Programs after a pipe that do not judge their input.
 _KEEPING = frozenset(
@@ -251,12 +253,21 @@ def runs_built_in(hook: Hook) -> bool:
 def _arguments_of(hook: Hook, tool: LintTool) -> tuple[str, ...] | None:
     """Return the arguments of a tool in a hook; None if the hook runs another program."""
     if not hook.entry:
-        return (
-            (hook.arguments or _HOOK_DEFAULTS.get(hook.id, ())) if hook.id in tool.hooks else None
-        )
+        given = hook.arguments or _HOOK_DEFAULTS.get(hook.id, ())
+        return (*given, *_unseen_packages(hook, given)) if hook.id in tool.hooks else None
     call = parse_call(hook.entry)
     words = (*call.arguments, *hook.arguments)
     return words if call.name in tool.programs and _is_mode(words, tool) else None
+
+
+def _unseen_packages(hook: Hook, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """Return mypy's option to ignore the project's packages, which the environment of a hook does not contain.
+
+    With the packages, mypy knows more types and finds more. A hook with `additional_dependencies` may need them.
+    """
+    chosen = any(word.partition("=")[0] in _SEEING for word in arguments)
+    alone = hook.id in LINT_TOOLS["mypy"].hooks and not (hook.dependencies or hook.uses_system)
+    return () if chosen or not alone else ("--no-site-packages",)
 
 
 def _sort(

@@ -27,6 +27,8 @@ _CONFIG = ("-c", "--config")
 _OF_CHANGE = ("--from-ref", "--source", "-s", "--to-ref", "--origin", "-o", "--last-commit")
 # Languages of hooks whose entry is a pattern or a message: https://pre-commit.com/#pygrep
 _NO_PROGRAM = frozenset({"pygrep", "fail"})
+# Languages of hooks for which pre-commit makes no environment, with their later names.
+_OF_SYSTEM = frozenset({"system", "unsupported", "script", "unsupported_script"})
 _USUAL_STAGE = "pre-commit"
 # prek prefers its own format: https://prek.j178.dev/reference/workspace/#discovery
 _FILES = ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml")
@@ -39,7 +41,7 @@ class Hook:
     """A hook with the version of its repository; `wanted` and `unwanted` are patterns of the files that it sees.
 
     `entry` are the words of the command of a local hook; `repository` is where any other hook comes from. Without
-    `stages`, it runs at every stage of git.
+    `stages`, it runs at every stage of git. If it `uses_system`, pre-commit makes no environment for it.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Hook:
     alias: str = ""
     entry: tuple[str, ...] = ()
     passes_files: bool = True
+    uses_system: bool = False
 
     def runs_at(self, stage: str) -> bool:
         """Return whether the hook runs at a stage of git."""
@@ -108,6 +111,7 @@ def _read(tree: RepositoryFiles, path: str) -> Iterator[Hook]:
                 alias=str(hook.get("alias", hook.get("id", ""))),
                 entry=_entry(hook),
                 passes_files=str(hook.get("pass_filenames")).lower() != "false",
+                uses_system=str(hook.get("language")) in _OF_SYSTEM,
             )
             yield from _unfold(tree, found)
 

@@ -406,6 +406,24 @@ def test_hooks_of_mypy_and_local_hooks_are_checks_of_the_ci(tmp_path: Path) -> N
     assert found.facts.lint_plugins == ("django-stubs",)
 
 
+@pytest.mark.parametrize(
+    ("hook", "isolated"),
+    [
+        ("id: mypy", True),
+        ("id: mypy, args: [--strict]", True),
+        ("id: mypy, additional_dependencies: [django-stubs]", False),
+        ("id: mypy, language: system", False),
+        ("id: mypy, args: [--python-executable=.venv/bin/python]", False),
+    ],
+)
+def test_mypy_of_a_hook_sees_no_packages_of_the_project(
+    tmp_path: Path, hook: str, isolated: bool
+) -> None:
+    text = f"repos: [{{repo: mirrors-mypy, rev: v1.17.0, hooks: [{{{hook}}}]}}]\n"
+    found = loaded(tmp_path, {**django(), **hooks(text), **workflow("pre-commit run -a")})
+    assert ("--no-site-packages" in (found.config.lint["mypy"].command or ())) is isolated
+
+
 def test_a_hooks_pattern_that_is_none_is_ignored(tmp_path: Path) -> None:
     text = "repos: [{repo: x, rev: '1', hooks: [{id: black, exclude: '*('}]}]\n"
     assert lint(tmp_path, hooks(text)) == {"black": (*BLACK, ".")}
