@@ -70,6 +70,7 @@ class Facts:
     image_port, image_manage: the port that the image exposes, and its manage.py from its working directory.
     fixed_addresses: the services that the tests look for at one host only, with the place that shows it.
     lint_specs, lint_plugins: the pinned requirements of lint tools by name, and the requirements of their plugins.
+    lint_apart: the lint steps whose tools a hook installs in an environment of its own, with its own version.
     lint_targets: the paths in the working directory that contain Python files that git tracks, and no others.
     left_out: lines of the test job in the project's CI that the plan does not contain.
     other_tests: tests of the CI for which the plan has no stage.
@@ -109,6 +110,7 @@ class Facts:
     fixed_addresses: tuple[FixedAddress, ...] = ()
     lint_specs: Mapping[str, str] = field(default_factory=dict)
     lint_plugins: tuple[str, ...] = ()
+    lint_apart: frozenset[str] = frozenset()
     lint_targets: tuple[str, ...] = (".",)
     left_out: tuple[LeftOut, ...] = ()
     suggestions: tuple[Suggestion, ...] = ()

@@ -65,8 +65,7 @@ class Dispatcher(ABC):
 
         A failure stays one whatever explains it, but a failure of `action.quick` only means that it does not know.
         """
-        if action.through:
-            action = replace(action, line=(*action.through, *action.line), through=())
+        action = action.started()
         first, last = action.quick or action.line, action.explain or action.line
         if first == last:
             return await self.run_command(step, action, sink)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from heroci_action.config.model import LintConfig
 from heroci_action.pipeline.run_context import RunContext
@@ -15,6 +16,8 @@ from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS, REWRITERS
 
 NAME = "lint"
+# Starts a program of the tools' environment, although the project's environment may contain another version.
+_APART = ("sh", "-c", 'export PATH="{tools}/bin:$PATH"; exec "$@"', "sh")
 
 
 def build(loaded: ProjectConfig, _: RunContext) -> Stage:
@@ -35,10 +38,13 @@ def _step(name: str, tool: LintConfig, loaded: ProjectConfig) -> Step:
     targets = loaded.facts.lint_targets
     command = tool.command or (built_in.command_for(targets) if built_in else name)
     kind = tool.format or (name if built_in else None)
+    action = _cached_first(built_in, command) if built_in else _unchanging(command)
+    if name in loaded.facts.lint_apart and not isinstance(action.line, str):
+        action = replace(action, through=(*_APART, *action.through))
     variable = built_in.cache_variable if built_in else None
     return Step(
         name=name,
-        action=_cached_first(built_in, command) if built_in else _unchanging(command),
+        action=action,
         env={variable: f"{TOOL_CACHES}/{name}"} if variable else {},
         reports=(Report(kind=kind),) if kind else (),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 
@@ -23,7 +23,7 @@ class Command:
 
     If it fails, `explain` runs instead, such as the same check with a diff, which takes longer; the output of the first
     command is dropped. `quick` is tried before `line` in the same way: it may only answer that nothing has changed.
-    The arguments in `line` are given to the program `through` if there is one, which starts the call.
+    The arguments of each are given to the program `through` if there is one, which starts the call.
     """
 
     line: str | tuple[str, ...]
@@ -31,6 +31,15 @@ class Command:
     explain: tuple[str, ...] | None = None
     quick: tuple[str, ...] | None = None
     through: tuple[str, ...] = ()
+
+    def started(self) -> Command:
+        """Return the command with the program that starts it as its first arguments."""
+        if not self.through:
+            return self
+        explain = (*self.through, *self.explain) if self.explain else None
+        quick = (*self.through, *self.quick) if self.quick else None
+        line = (*self.through, *self.line)
+        return replace(self, line=line, explain=explain, quick=quick, through=())
 
     def __str__(self) -> str:
         line = self.explain or self.line

@@ -234,7 +234,7 @@ def _hook_calls(project: ProjectFiles, hooks: Iterable[Hook], tool: LintTool) ->
                 paths=() if hook.passes_files else tuple(paths),
                 wanted=hook.wanted,
                 unwanted=hook.unwanted,
-                version=hook.version,
+                version=None if hook.uses_system else hook.version,
             )
 
 

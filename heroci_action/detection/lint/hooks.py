@@ -29,6 +29,8 @@ _OF_CHANGE = ("--from-ref", "--source", "-s", "--to-ref", "--origin", "-o", "--l
 _NO_PROGRAM = frozenset({"pygrep", "fail"})
 # Languages of hooks for which pre-commit makes no environment, with their later names.
 _OF_SYSTEM = frozenset({"system", "unsupported", "script", "unsupported_script"})
+# Its hook of Flake8, which versions before 3 have, does not fix a version.
+_OF_MANY = re.compile(r"pre-commit/pre-commit-hooks(\.git)?/?")
 _USUAL_STAGE = "pre-commit"
 # prek prefers its own format: https://prek.j178.dev/reference/workspace/#discovery
 _FILES = ("prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml")
@@ -97,12 +99,13 @@ def _read(tree: RepositoryFiles, path: str) -> Iterator[Hook]:
     document = _document(tree, path)
     for repository in map(table, items(document.get("repos"))):
         version = re.fullmatch(r"v?(\d+(?:\.\w+)+)", str(repository.get("rev", "")))
+        source = str(repository.get("repo", ""))
         for hook in map(table, items(repository.get("hooks"))):
             found = Hook(
                 id=str(hook.get("id", "")),
                 path=path,
-                repository=str(repository.get("repo", "")),
-                version=version[1] if version else None,
+                repository=source,
+                version=None if version is None or _OF_MANY.search(source) else version[1],
                 arguments=tuple(texts(hook.get("args"))),
                 dependencies=tuple(texts(hook.get("additional_dependencies"))),
                 wanted=_patterns(document.get("files"), hook.get("files")),

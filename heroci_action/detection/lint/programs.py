@@ -41,12 +41,16 @@ _TAKES_FILE = re.compile(r"-[cSIxD]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """A call of a program: the step's name, its command, its requirement, and the source of the call."""
+    """A call of a program: the step's name, its command, its requirement, and the source of the call.
+
+    It is `apart` from the project's packages if pre-commit installs the program in an environment of its own.
+    """
 
     name: str
     command: str | tuple[str, ...]
     requirement: str
     why: str
+    apart: bool = False
 
 
 def find_checks(project: ProjectFiles) -> tuple[Check, ...]:
@@ -288,6 +292,7 @@ def _of_hook(project: ProjectFiles, hook: Hook) -> Iterator[Check]:
             requirement=_of_hooks_environment(hook, name)
             or _requirement(project, name, hook.version),
             why=f"a hook in {hook.path}",
+            apart=bool(hook.version) and not (hook.entry or hook.uses_system),
         )
 
 

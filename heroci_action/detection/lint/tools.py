@@ -80,7 +80,10 @@ def detect_lint(project: ProjectFiles) -> Iterator[Finding]:
     checks = find_checks(project)
     found = asked if requires_lint(project) else _not_asked(project)
     if configured is None:
-        yield from _lint({**found, **_further(project), **dict(map(_named, checks))})
+        further = _further(project)
+        yield from _lint({**found, **further, **dict(map(_named, checks))})
+        apart = (check.name for check in checks if check.apart)
+        yield Fact("lint_apart", frozenset((*_of_hooks({**asked, **further}, asked), *apart)))
         yield from warn_of_pythons(project, found)
         yield from _not_planned(project)
         yield from warn_of_other_checks(project)
@@ -116,13 +119,24 @@ def _specs(
 
 def _spec(project: ProjectFiles, tool: LintTool, asked: Mapping[str, _Evidence]) -> str | None:
     """Return the requirement for a tool; if the CI runs only hooks of its distribution, their version counts."""
+    version = _version_of_hooks(tool, asked)
+    return f"{tool.distribution}=={version}" if version else find_pin(project, tool)
+
+
+def _version_of_hooks(tool: LintTool, asked: Mapping[str, _Evidence]) -> str | None:
     versions = [
         found.version
         for name, found in asked.items()
         if LINT_TOOLS[name].distribution == tool.distribution
     ]
-    version = versions[0] if versions and all(versions) else None
-    return f"{tool.distribution}=={version}" if version else find_pin(project, tool)
+    return versions[0] if versions and all(versions) else None
+
+
+def _of_hooks(steps: Mapping[str, _Evidence], asked: Mapping[str, _Evidence]) -> Iterator[str]:
+    """Yield the steps whose tools only hooks of the CI call, which pre-commit installs apart from the project."""
+    for name, evidence in steps.items():
+        if _version_of_hooks(LINT_TOOLS[evidence.format or name], asked):
+            yield name
 
 
 def _lint(found: Mapping[str, _Evidence]) -> Iterator[Finding]:

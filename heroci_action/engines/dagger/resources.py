@@ -14,7 +14,7 @@ from heroci_action.engines.dagger.connection import Connection
 from heroci_action.engines.dagger.environment import Recipe, base_image, with_available_python
 from heroci_action.engines.dagger.execution import Executor
 from heroci_action.engines.dagger.installation import index_variables
-from heroci_action.engines.dagger.places import CACHES, PROBES, REPORTS, ROOT, SALT
+from heroci_action.engines.dagger.places import CACHES, PROBES, REPORTS, ROOT, SALT, TOOLS
 from heroci_action.engines.dagger.replay_cache import ReplayCache, new_salt
 from heroci_action.engines.dagger.source import NO_VERSION, upload_source, version_from_git
 from heroci_action.engines.dagger.variables import Variables
@@ -154,6 +154,7 @@ class RunResources:
         values = {
             "reports": REPORTS,
             "probes": PROBES,
+            "tools": TOOLS,
             "caches": CACHES,
             "root": ROOT,
             "secret_key": self.secret_key,

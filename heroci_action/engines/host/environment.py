@@ -65,9 +65,14 @@ class Installed:
         return self.home / PROJECT / "bin" / "python"
 
     @property
+    def tools(self) -> Path:
+        """The environment of HeroCI's tools."""
+        return self.home / TOOLS
+
+    @property
     def directories(self) -> tuple[Path, ...]:
         """The first directories on the PATH of a step."""
-        return self.home / PROJECT / "bin", self.home / TOOLS / "bin"
+        return self.home / PROJECT / "bin", self.tools / "bin"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

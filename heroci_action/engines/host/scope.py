@@ -84,6 +84,8 @@ class HostScope(Dispatcher):
             "root": str(settings.root),
             "secret_key": self._resources.secret_key,
         }
+        if self._resources.installed:
+            values["tools"] = str(self._resources.installed.tools)
         if TOOL_CACHES in self._stage.caches:
             values["caches"] = str(self._resources.tool_caches())
         values |= {f"env.{name}": value for name, value in settings.machine.items()}

@@ -97,6 +97,7 @@ def test_every_kind_of_action_has_a_method() -> None:
 EXPLAINED = Command(line=("fast",), explain=("slow",))
 TRIED = Command(line=("slow",), quick=("fast",))
 LED = Command(line=("rewriter", "a.py"), through=("python", "probe.py"))
+LED_TRIED = Command(line=("slow",), quick=("fast",), explain=("diff",), through=("sh",))
 
 
 @pytest.mark.parametrize(
@@ -109,6 +110,7 @@ LED = Command(line=("rewriter", "a.py"), through=("python", "probe.py"))
         (TRIED, (3, 1), ["slow"], 1),
         (TRIED, (3, 0), ["slow"], 0),
         (LED, (1,), ["python"], 1),
+        (LED_TRIED, (1, 0), ["sh"], 0),
     ],
     ids=[
         "passed",
@@ -118,6 +120,7 @@ LED = Command(line=("rewriter", "a.py"), through=("python", "probe.py"))
         "the command itself fails",
         "the command itself decides",
         "a program of HeroCI starts the command",
+        "a program of HeroCI starts every form of the command",
     ],
 )
 def test_a_failure_is_followed_by_the_second_command(

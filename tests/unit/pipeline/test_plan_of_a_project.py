@@ -162,6 +162,30 @@ def test_a_program_that_rewrites_files_runs_on_copies(tmp_path: Path) -> None:
     assert action.through == ("python", "{probes}/heroci_unchanged.py")
 
 
+def test_a_hooks_tool_runs_in_the_version_of_the_hook(tmp_path: Path) -> None:
+    pre_commit = """
+        repos:
+        - {repo: black, rev: 23.3.0, hooks: [{id: black}]}
+        - {repo: mypy, rev: v1.17.0, hooks: [{id: mypy, language: system}]}
+        - {repo: pyupgrade, rev: v3.9.0, hooks: [{id: pyupgrade}]}
+        - {repo: https://github.com/pre-commit/pre-commit-hooks, rev: v2.3.0, hooks: [{id: flake8}]}
+    """
+    files = {
+        ".pre-commit-config.yaml": pre_commit,
+        "requirements.txt": "black==25.1.0\nflake8==7.1.2\nmypy==1.1.1\nisort==5.13.2\npyupgrade==3.19.1\n",
+    }
+    calls = workflow("pre-commit run -a", "isort --check .", "python manage.py test")
+    built = plan(tmp_path, project(SQLITE, files, calls))
+    assert {"black==23.3.0", "isort==5.13.2", "pyupgrade==3.9.0"} < set(built.environment.tools)
+    actions = {step.name: step.action for step in built.stage("lint").steps}
+    led = {name: action.through for name, action in actions.items() if isinstance(action, Command)}
+    assert led["flake8"] == led["mypy"] == led["isort"] == ()
+    assert "flake8==7.1.2" in built.environment.tools
+    assert led["black"][:2] == ("sh", "-c")
+    assert "{tools}/bin:$PATH" in led["black"][2]
+    assert led["pyupgrade"] == (*led["black"], "python", "{probes}/heroci_unchanged.py")
+
+
 def test_a_tool_of_the_projects_own_runs_as_written(tmp_path: Path) -> None:
     toml = 'lint.types = { command = "mypy src", format = "mypy" }\nlint.spell = "codespell"\n'
     stage = plan(tmp_path, project(toml=toml)).stage("lint")
