@@ -10,7 +10,13 @@ from heroci_action.detection.ci.compose.calls import (
     compose_words,
     composition_of,
 )
-from heroci_action.detection.ci.left_out import CHECKS, INSTALLS, PACKAGES, PRINTS, reason_of_program
+from heroci_action.detection.ci.left_out import (
+    CHECKS,
+    INSTALLS,
+    PACKAGES,
+    PRINTS,
+    reason_of_program,
+)
 from heroci_action.detection.ci.records import Command, Job, LeftOut, Trigger
 from heroci_action.detection.ci.shell.conditions import fails_by_itself
 from heroci_action.detection.ci.suite import databases_of
@@ -327,7 +333,7 @@ def _is_own_check(project: ProjectFiles, command: Command) -> bool:
 
 
 def _chooses_packages(command: Command) -> bool:
-    """Return whether an installer gets what a command prints: `grep black dev.txt | cut -d' ' -f1 | xargs pip install`."""
+    """Return whether an installer gets what a command prints: `grep black dev.txt | xargs pip install`."""
     return reason_of_program("".join(command.feeds[-1:])) in {INSTALLS, PACKAGES}
 
 

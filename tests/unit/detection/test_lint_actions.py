@@ -14,7 +14,13 @@ from tests.unit.detection.projects import django, loaded
 def project(root: Path, uses: str, **inputs: str) -> ProjectConfig:
     step = json.dumps({"uses": uses, "with": {k.replace("__", "-"): v for k, v in inputs.items()}})
     ci = f"on: push\njobs: {{lint: {{steps: [{step}]}}, test: {{steps: [{{run: python manage.py test}}]}}}}\n"
-    files = {"src/a.py": "", "conf/a.yml": "", ".github/workflows/ci.yml": ci, ".b.yaml": "", ".yamllint": ""}
+    files = {
+        "src/a.py": "",
+        "conf/a.yml": "",
+        ".github/workflows/ci.yml": ci,
+        ".b.yaml": "",
+        ".yamllint": "",
+    }
     return loaded(root, {**django(), "requirements.txt": "django\n", **files})
 
 
