@@ -30,14 +30,16 @@ def warn_of_indexes(project: ProjectFiles, requirements: tuple[str, ...]) -> Ite
         *requirements,
         *(join(place, n) for place in project.layout.directories for n in _FILES),
     )
-    # The project's requirements are the packages in a directory that the job itself fills.
-    filled = {value.rstrip("/") for command in project.commands for value in _filled(command)}
+    commands = (*project.commands, *project.image_commands)
+    filled = {place for command in commands for place in _filled(command)}
     texts = [project.tree.text(path) for path in files]
     named = {
         f"{shown} ({command.source})": None
         for command in find_installing(project)
         for value, shown in _places(command)
-        if value.rstrip("/") not in {_USUAL, *filled} and not any(value in text for text in texts)
+        if value.rstrip("/") != _USUAL
+        and (command.source, _last_name(value)) not in filled
+        and not any(value in text for text in texts)
     }
     if named:
         yield Warn(
@@ -46,13 +48,21 @@ def warn_of_indexes(project: ProjectFiles, requirements: tuple[str, ...]) -> Ite
         )
 
 
-def _filled(command: Command) -> tuple[str, ...]:
-    """Return the directories that `pip wheel -w DIRECTORY` and `pip download -d DIRECTORY` fill."""
+def _filled(command: Command) -> set[tuple[str, str]]:
+    """Return the directories that `pip wheel -w DIRECTORY` and `pip download -d DIRECTORY` fill, with their file.
+
+    They contain the project's requirements. Only their names count: `COPY --from=build /src/wheels /wheels`.
+    """
     arguments = command.call.arguments
     if command.call.name not in {"pip", "pip3"} or arguments[:1] not in {("wheel",), ("download",)}:
-        return ()
+        return set()
     options = ("-w", "--wheel-dir", "-d", "--dest")
-    return Options.split(arguments, options).values(*options)
+    values = Options.split(arguments, options).values(*options)
+    return {(command.source, _last_name(value)) for value in values}
+
+
+def _last_name(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[2]
 
 
 def _places(command: Command) -> Iterator[tuple[str, str]]:

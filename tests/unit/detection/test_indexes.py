@@ -76,3 +76,28 @@ def test_the_installer_of_tox_may_quote_its_words(tmp_path: Path) -> None:
     tox = "\n".join(("[testenv]", *options, "deps = django", "commands = pytest", ""))
     found = loaded(tmp_path, {**django(), "tox.ini": tox, **workflow("tox")})
     assert "mock" in found.config.packages
+
+
+WHEELS = """FROM python:3.12 AS build
+COPY requirements.txt .
+RUN pip wheel --wheel-dir=/src/app/wheels -r requirements.txt
+FROM python:3.12
+COPY --from=build /src/app/wheels /wheels/
+RUN pip install --no-index --find-links=/PLACE/ /PLACE/*
+"""
+
+
+@pytest.mark.parametrize(("place", "named"), [("wheels", False), ("packages", True)])
+def test_wheels_that_another_stage_of_the_image_builds_are_no_further_place(
+    tmp_path: Path, place: str, named: bool
+) -> None:
+    compose = "services: {web: {build: .}}\n"
+    files = {
+        **workflow("docker compose run web python manage.py test"),
+        "compose.yml": compose,
+        "Dockerfile": WHEELS.replace("PLACE", place),
+        "requirements.txt": "django\n",
+    }
+    warning = places(tmp_path, files)
+    assert (warning is not None) is named
+    assert not named or f"--find-links /{place}/ (Dockerfile)" in str(warning)
