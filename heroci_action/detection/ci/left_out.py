@@ -222,7 +222,7 @@ _PACKAGE_CHECKS = re.compile(
 # npm takes the beginning of an option for it: `npm rm --g gulp`.
 GLOBAL = re.compile(r"-g|--g(l(o(b(al?)?)?)?)?|--location=global")
 # A step starts them with npx.
-_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun", "corepack"})
+_MANAGERS = frozenset({"npm", "yarn", "yarnpkg", "pnpm", "bun", "corepack"})
 # `build:css`
 _PACKAGE_BUILDS = re.compile(r"(build|compile|bundle)\b.*|(build|compile|bundle)_.*")
 # `start`, `watch:css`

@@ -36,7 +36,8 @@ _LOCK_FORMAT = re.compile(r"(?m)^lockfileVersion: '?(\d+)")
 
 def call_with_npx(project: ProjectFiles, command: Command) -> list[str]:
     """Return the words that start a program of Node with those which its scripts call; none if it is there."""
-    called, known = command.call.name, PACKAGE_MANAGERS.union(_global_packages(project))
+    known = PACKAGE_MANAGERS.union(_global_packages(project))
+    called = _of_npm(command.call.name)
     if called not in known or project.configured("base-image") is not None:
         return []
     names = sorted((_called_by(project, command) & known) - _IN_DEBIAN)
@@ -54,7 +55,12 @@ def _called_by(project: ProjectFiles, command: Command) -> set[str]:
         each for each in project.commands if any(_is_same(outer, command) for outer in each.via)
     )
     calls = (outer.call.name for each in inner for outer in (*each.via, each))
-    return {command.call.name, *calls}
+    return {_of_npm(name) for name in (command.call.name, *calls)}
+
+
+def _of_npm(name: str) -> str:
+    """Return a program's name in the packages of npm: Debian's package for yarn has the program `yarnpkg`."""
+    return "yarn" if name == "yarnpkg" else name
 
 
 @once

@@ -902,6 +902,14 @@ PNPM = """
         ("", ("yarn", "yarn build"), ["npx --yes yarn@1.22.22", "npx --yes yarn@1.22.22 build"]),
         ("yarn@1.22.19", ("corepack yarn install",), ["npx --yes yarn@1.22.19 install"]),
         (
+            "",
+            ("yarnpkg install --immutable", "yarnpkg licenses > licenses.txt"),
+            [
+                "npx --yes yarn@1.22.22 install --immutable",
+                "npx --yes yarn@1.22.22 licenses > licenses.txt",
+            ],
+        ),
+        (
             "yarn@4.5.0+sha1.0a",
             ("corepack enable", "cd ui && yarn install --immutable"),
             ["cd ui && npx --yes --package=@yarnpkg/cli-dist@4.5.0 -- yarn install --immutable"],

@@ -14,7 +14,8 @@ from heroci_action.detection.ci.records import Command, Script
 from heroci_action.detection.ci.yaml_file import table
 from heroci_action.repository.files import RepositoryFiles, join
 
-PACKAGE_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+# Debian calls yarn `yarnpkg`.
+PACKAGE_MANAGERS = frozenset({"npm", "yarn", "yarnpkg", "pnpm", "bun"})
 RUN_ALL = frozenset({"run-s", "run-p", "npm-run-all", "npm-run-all2"})
 # A workspace may be named by its directory; by the name of its package, its scripts are not found.
 _DIRECTORIES = frozenset({"--prefix", "-C", "--cwd", "--dir", "--workspace", "-F", "--filter"})
