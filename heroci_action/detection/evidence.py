@@ -11,7 +11,7 @@ from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
 from heroci_action.detection.ci.test_runs import Runner
 from heroci_action.detection.pytest_file import find_pytest_variables
-from heroci_action.detection.sources.named_dotenv import find_env_files
+from heroci_action.detection.sources.named_dotenv import find_env_files, find_fixed_files
 from heroci_action.repository.files import RepositoryFiles, join, parent
 
 
@@ -20,13 +20,15 @@ class Evidence:
     """The commands of every job and of the suite's, with its variables, images and Python.
 
     A variable comes with the file that sets it; `application` are those of the services that compose files build. The
-    code itself reads `env_files`.
+    code itself reads `env_files`, whose names variables decide, and `fixed_files`, which do not need to exist; the
+    variables of those that the CI writes are among `env`.
     """
 
     commands: tuple[Command, ...] = ()
     testing: tuple[Command, ...] = ()
     env: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     env_files: tuple[str, ...] = ()
+    fixed_files: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
     application: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -39,7 +41,8 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
     is_ci = suite is not None and suite.job in ci.jobs and not suite.job.name.startswith("make ")
     job = ci.likely_job
     compositions = _compositions(tree, places)
-    env = _variables(tree, ci, places)
+    fixed = tuple(find_fixed_files(tree, next(iter(places), ".")))
+    env = _variables(tree, ci, places, fixed)
     known = {name: value for name, (value, _) in env.items()}
     env_files = tuple(find_env_files(tree, next(iter(places), "."), known))
     return Evidence(
@@ -47,6 +50,7 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
         testing=ci.tests if is_ci else (),
         env={**read_dotenv(tree, env_files), **env},
         env_files=env_files,
+        fixed_files=fixed,
         images=(*ci.services, *_compose_images(compositions)),
         pythons=((job.python, job.source),) if job and job.python else (),
         application=_application(compositions),
@@ -54,15 +58,16 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
 
 
 def _variables(
-    tree: RepositoryFiles, ci: ProjectCI, places: Collection[str]
+    tree: RepositoryFiles, ci: ProjectCI, places: Collection[str], fixed: Collection[str]
 ) -> dict[str, tuple[str, str]]:
     """Return the variables of the suite, of a .env that the CI writes, and those that pytest gives its tests."""
     suite = ci.suite
     found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
     # Without a path, django-environ reads the file beside the module that asks for it.
     beside = map(parent, tree.python_with("read_env"))
-    paths = dict.fromkeys(join(place, ".env") for place in (*places, *beside))
-    written = read_dotenv(tree, (path for path in paths if path in tree.created))
+    usual = (join(place, ".env") for place in (*places, *beside))
+    paths = dict.fromkeys((*usual, *fixed))
+    written = read_dotenv(tree, (path for path in paths if path in ci.created), ci.created)
     found |= {name: pair for name, pair in written.items() if name not in found}
     if suite is None or all(run.runner is Runner.PYTEST for run in suite.runs):
         for name, value, file, is_default in find_pytest_variables(tree, places):

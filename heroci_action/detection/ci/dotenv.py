@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from dotenv.parser import parse_stream
 
@@ -23,11 +24,17 @@ def parse_dotenv(text: str) -> dict[str, str]:
     }
 
 
-def read_dotenv(tree: RepositoryFiles, paths: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Return the variables of .env files with the file of each; the first file with a variable counts."""
+def read_dotenv(
+    tree: RepositoryFiles, paths: Iterable[str], written: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, tuple[str, str]]:
+    """Return the variables of .env files with the file of each; the first file with a variable counts.
+
+    The texts of `written` files take the place of those in git.
+    """
     found: dict[str, tuple[str, str]] = {}
     for path in paths:
-        for name, value in parse_dotenv(tree.text(path)).items():
+        text = written[path] if path in written else tree.text(path)
+        for name, value in parse_dotenv(text).items():
             found.setdefault(name, (value, path))
     return found
 

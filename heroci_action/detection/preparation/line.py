@@ -16,6 +16,7 @@ from heroci_action.detection.ci.left_out import (
     CHECKS,
     CONDITIONAL,
     ELSEWHERE,
+    GIVEN,
     HARMLESS,
     INSTALLS,
     NO_TESTS,
@@ -106,7 +107,7 @@ def leave_out(command: Command, reason: str) -> LeftOut:
 
 
 def _as_copy(project: ProjectFiles, command: Command) -> Command:
-    """Return a line that moves a tracked file to a new place as a copy, which leaves the checkout as git knows it.
+    """Return a line that moves a tracked file as a copy, which leaves the checkout as git knows it at a new place.
 
     `mv settings.example.py settings.py`, but not `mv pytest.ini pytest.ini.bak`, which matters by what is missing.
     """
@@ -114,7 +115,7 @@ def _as_copy(project: ProjectFiles, command: Command) -> Command:
         case ("mv", source, target), (write,):
             path = locate(source, command.directory)
             is_example = path is not None and is_tracked(project, path)
-            if is_example and not (is_tracked(project, write.path) or _ASIDE.search(target)):
+            if is_example and not _ASIDE.search(target):
                 words = ("cp", source, target)
                 call = replace(command.call, program="cp")
                 return replace(command, words=words, line=shlex.join(words), call=call)
@@ -156,6 +157,7 @@ class Line:
     ) -> None:
         self.project = project
         self.needs_tables = needs_tables
+        self.written = command  # in the CI
         self.command = _as_copy(project, command)
         self.call = self.command.call
 
@@ -164,7 +166,7 @@ class Line:
         reason = self.kind() or self._obstacle()
         if reason is None:
             return write_step(self.project, self.command)
-        return replace(leave_out(self.command, reason), command=self.suggestion())
+        return replace(leave_out(self.written, reason), command=self.suggestion())
 
     def kind(self) -> str | None:
         """Return why a line of this kind does not prepare the tests."""
@@ -325,7 +327,8 @@ class Line:
         if tracked and self.call.name == "touch":
             return "it only marks files as changed" if tracked == paths else None
         if tracked:
-            return reason_of_write(tracked[0])
+            given = {*tracked}.issubset(self.project.evidence.fixed_files)
+            return GIVEN if given else reason_of_write(tracked[0])
         return None if self.command.writes else _OUTSIDE
 
     @property

@@ -1,4 +1,4 @@
-"""The .env files that code finds by a name from the environment: `env.read_env(f"env/{name}")`."""
+"""The .env files that code reads, perhaps by a name from the environment: `env.read_env(f"env/{name}")`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from heroci_action.repository.files import RepositoryFiles, ancestors, join, par
 
 _READERS = ("read_env", "load_dotenv", "dotenv_values")
 _JOINS = frozenset({"join", "joinpath"})
+# Options with which the file counts before the environment.
+_OVERRIDING = frozenset({"override", "overwrite"})
 # Calls that return the path that they get.
 _SAME = frozenset({"str", "Path", "abspath", "realpath", "find_dotenv"})
 _DEPTH = 8
@@ -20,17 +22,32 @@ _DEPTH = 8
 
 def find_env_files(tree: RepositoryFiles, place: str, env: Mapping[str, str]) -> Iterator[str]:
     """Yield the files that the code below `place` reads by the value of a variable, in the order of reading."""
+    for file, call in _reading_calls(tree, place):
+        paths = _Paths.of(tree.python(file), env)
+        found = paths.texts(call.args[0])
+        if found != replace(paths, env=None).texts(call.args[0]):
+            yield from filter(None, (_locate(tree, file, text) for text in found))
+
+
+def find_fixed_files(tree: RepositoryFiles, place: str) -> Iterator[str]:
+    """Yield the files that the code below `place` always reads: `read_env(os.path.join(BASE, "..", "env", ".env"))`.
+
+    Variables of the environment count before those of the file.
+    """
+    for file, call in _reading_calls(tree, place):
+        if _OVERRIDING.isdisjoint(str(each.arg) for each in call.keywords):
+            texts = _Paths.of(tree.python(file), {}).texts(call.args[0])
+            yield from filter(None, (_locate(tree, file, text) for text in texts))
+
+
+def _reading_calls(tree: RepositoryFiles, place: str) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the calls below `place` that read files, each after its module."""
     for file in tree.python_with(*_READERS):
         if place not in ancestors(parent(file)):
             continue
-        module = tree.python(file)
-        paths = _Paths.of(module, env)
-        unknown = replace(paths, env=None)
-        for call in ast.walk(module):
+        for call in ast.walk(tree.python(file)):
             if isinstance(call, ast.Call) and last_name(call.func) in _READERS and call.args:
-                found = paths.texts(call.args[0])
-                if found != unknown.texts(call.args[0]):
-                    yield from filter(None, (_locate(tree, file, text) for text in found))
+                yield file, call
 
 
 def _locate(tree: RepositoryFiles, file: str, text: str) -> str | None:

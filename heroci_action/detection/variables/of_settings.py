@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from heroci_action.detection.ci.dotenv import read_dotenv
 from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import Vendor
@@ -263,7 +264,8 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
     done = {*taken, *_NEVER, "TEST_DATABASE_PREFIX"}
     # The tests run without it anyway, and the settings cannot be read without a value.
     debug = {found.key: found for found in debug_off(source)}
-    own = {*find_own_variables(source), *find_made_later(project)}
+    in_files = read_dotenv(project.tree, project.evidence.fixed_files)
+    own = {*find_own_variables(source), *find_made_later(project), *in_files}
     missing: dict[str, str] = {}
     guessed: dict[str, tuple[str, str]] = {}
     for name, file in _wanted(project, source).items():
@@ -273,7 +275,7 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
         if name in known and is_usable(source, name, known[name][0]):
             yield from _with_server(project, name, *known[name])
             guessed |= {name: known[name]} if known[name] == examples.get(name) else {}
-        elif found := debug.get(f"env.{name}"):
+        elif found := name not in in_files and debug.get(f"env.{name}"):
             yield found
         elif name not in own and not is_nested(known, name):
             missing[name] = file

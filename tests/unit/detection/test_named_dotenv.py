@@ -60,3 +60,43 @@ def test_the_first_file_with_a_variable_counts(tmp_path: Path) -> None:
 def test_other_files_are_not_read(tmp_path: Path, settings: str) -> None:
     files = {"conf/plain": "SHOP_KEY=a\n", "conf/ci": "SHOP_KEY=a\n"}
     assert "SHOP_KEY" not in env_of(tmp_path, settings, files, "MODE=ci python manage.py test")
+
+
+FIXED = 'environ.Env.read_env(os.path.join(HERE, os.pardir, "env", ".env"))\nDEBUG = env.bool("DEBUG")\n'
+
+
+def project_with_file(root: Path, read: str, line: str) -> tuple[dict[str, str], str]:
+    start = "import environ, os\nenv = environ.Env()\nHERE = os.path.dirname(__file__)\n"
+    files = {"env/.env": "DEBUG=True\nSHOP_KEY=a\n", "env/.env_ci": "DEBUG=True\nSHOP_KEY=ci\n"}
+    lines = workflow(*filter(None, (line, "python manage.py test")))
+    subprocess.run(["git", "init", "-q"], cwd=root, check=True)
+    found = loaded(root, django(f"{SQLITE}{start}{read}{READ}") | files | lines)
+    return dict(found.config.env), "\n".join(found.warnings)
+
+
+def test_a_file_that_the_code_always_reads_has_its_variables(tmp_path: Path) -> None:
+    env, warnings = project_with_file(tmp_path, FIXED, "")
+    assert not {"SHOP_KEY", "DEBUG"}.intersection(env)
+    assert "have no value" not in warnings
+
+
+@pytest.mark.parametrize("program", ["cp", "mv"])
+def test_the_file_that_the_ci_puts_in_its_place_counts(tmp_path: Path, program: str) -> None:
+    env, warnings = project_with_file(tmp_path, FIXED, f"{program} env/.env_ci env/.env")
+    assert (env["SHOP_KEY"], env["DEBUG"]) == ("ci", "True")
+    assert "git tracks" not in warnings
+
+
+def test_a_file_that_counts_before_the_environment_is_not_replaced(tmp_path: Path) -> None:
+    read = FIXED.replace('".env"))', '".env"), overwrite=True)')
+    env, warnings = project_with_file(tmp_path, read, "cp env/.env_ci env/.env")
+    assert "SHOP_KEY" not in env
+    assert "changes files that git tracks" in warnings
+
+
+def test_a_tracked_file_moved_over_another_is_a_warning(tmp_path: Path) -> None:
+    files = {"shop/names.py": "", "ci/names.py": ""}
+    line = workflow("mv ci/names.py shop/names.py", "python manage.py test")
+    found = loaded(tmp_path, django() | files | line)
+    assert found.config.tests.before == ()
+    assert any("'mv ci/names.py shop/names.py'" in text for text in found.warnings)
