@@ -19,6 +19,12 @@ class Number(str):
     __slots__ = ()
 
 
+class Nothing(str):
+    """No value, as the file spells it: nothing, `~` or `null`."""
+
+    __slots__ = ()
+
+
 class _Reference(list[str]):
     """GitLab's `!reference [job, key]`."""
 
@@ -49,12 +55,13 @@ class _Loader(_SafeLoader):  # type: ignore[misc,valid-type]
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _NUMBER = "tag:yaml.org,2002:float"
+_NULL = "tag:yaml.org,2002:null"
 # https://yaml.org/spec/1.2.2/#1032-tag-resolution
 _NUMERIC = re.compile(
     r"([-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?|0x[0-9a-fA-F]+|0o[0-7]+)$"
 )
 _Loader.yaml_implicit_resolvers = {
-    # Of the implicit types, only merge keys (`<<: *defaults`), booleans and numbers matter.
+    # Of the implicit types, only merge keys (`<<: *defaults`), booleans, numbers and nothing matter.
     "<": [
         entry
         for entry in yaml.SafeLoader.yaml_implicit_resolvers["<"]
@@ -64,6 +71,7 @@ _Loader.yaml_implicit_resolvers = {
     "T": [(_BOOLEAN, re.compile("(True|TRUE)$"))],
     "F": [(_BOOLEAN, re.compile("(False|FALSE)$"))],
     **{first: [(_NUMBER, _NUMERIC)] for first in "+-.0123456789"},
+    **{first: [(_NULL, re.compile("(~|null|Null|NULL)?$"))] for first in ("", "~", "n", "N")},
 }
 
 
@@ -104,15 +112,21 @@ def _number(loader: _Loader, node: yaml.ScalarNode) -> Number:
     return Number(loader.construct_scalar(node))
 
 
+def _nothing(loader: _Loader, node: yaml.ScalarNode) -> Nothing:
+    return Nothing(loader.construct_scalar(node))
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes numbers as text too: they are read as text again."""
 
 
+_Dumper.add_representer(Nothing, lambda dumper, _: dumper.represent_none(None))
 _Dumper.add_representer(Number, yaml.SafeDumper.represent_str)
 _Dumper.add_multi_representer(dict, yaml.SafeDumper.represent_dict)
 _Dumper.add_multi_representer(list, yaml.SafeDumper.represent_list)
 _Loader.add_constructor(_BOOLEAN, _boolean)
 _Loader.add_constructor(_NUMBER, _number)
+_Loader.add_constructor(_NULL, _nothing)
 _Loader.add_multi_constructor("!", _untagged)
 _Loader.add_constructor("!reference", _reference)
 # https://docs.docker.com/reference/compose-file/merge/#reset-value

@@ -65,7 +65,7 @@ def composition_of(
         tree=files,
         paths=call.paths(files),
         variables=call.variables(files),
-        profiles=call.profiles,
+        profiles=call.profiles(files),
         directory=from_root(directory, call.place) if directory else "",
         builds=tuple(builds),
     )
@@ -107,8 +107,7 @@ class _Call:
     @property
     def named(self) -> tuple[str, ...]:
         """The files that the call names, with `-f` or in COMPOSE_FILE."""
-        listed = tuple(filter(None, self.env.get("COMPOSE_FILE", "").split(":")))
-        return self.options.values("-f", "--file") or listed
+        return self.options.values("-f", "--file") or _listed(self.env)
 
     def addresses_running(self, before: Composition) -> bool:
         """Return whether the call is for containers that an earlier one has started, and names no files itself."""
@@ -118,8 +117,9 @@ class _Call:
 
     def paths(self, files: RepositoryFiles) -> tuple[str, ...]:
         """Return the compose files, from the repository's root."""
+        named = self.named or _listed(self.variables(files))
         # `-f <(echo …)` is no file.
-        known = (from_root(path, self.place) for path in self.named if UNKNOWN not in path)
+        known = (from_root(path, self.place) for path in named if UNKNOWN not in path)
         return tuple(known) or tuple(_usual_files(files, self.place))
 
     def variables(self, files: RepositoryFiles) -> dict[str, str]:
@@ -129,11 +129,16 @@ class _Call:
             found |= parse_dotenv(files.text(from_root(path, self.place)))
         return {**found, **self.env, "PWD": spell(self.place)}
 
-    @property
-    def profiles(self) -> frozenset[str]:
-        """The profiles whose services the call starts too."""
-        listed = self.env.get("COMPOSE_PROFILES", "").split(",")
+    def profiles(self, files: RepositoryFiles) -> frozenset[str]:
+        """Return the profiles whose services the call starts too."""
+        listed = self.variables(files).get("COMPOSE_PROFILES", "").split(",")
         return frozenset((*self.options.values("--profile"), *listed))
+
+
+def _listed(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the files that the variables of Compose list, which `.env` may set, too."""
+    separator = variables.get("COMPOSE_PATH_SEPARATOR") or ":"
+    return tuple(filter(None, variables.get("COMPOSE_FILE", "").split(separator)))
 
 
 def _usual_files(files: RepositoryFiles, directory: str) -> list[str]:

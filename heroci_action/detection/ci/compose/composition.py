@@ -15,6 +15,7 @@ from heroci_action.detection.ci.dotenv import parse_dotenv
 from heroci_action.detection.ci.paths import locate, spell
 from heroci_action.detection.ci.records import UNKNOWN, Image
 from heroci_action.detection.ci.yaml_file import (
+    Nothing,
     Number,
     Overriding,
     Reset,
@@ -38,11 +39,17 @@ MAX_DEPTH = 5  # files that include or extend each other
 
 
 def _variables(value: object) -> dict[str, str | None]:
-    """Return a table of variables, or a list of `NAME=value`, with numbers as Compose writes them."""
-    return {
-        name: write_as_go(text) if isinstance(text, Number) else text
-        for name, text in read_variables(value).items()
-    }
+    """Return a table of variables, or a list of `NAME=value`, with numbers as Compose writes them.
+
+    A name without a value has None: `NAME:`, `- NAME`.
+    """
+    return {name: _text(text) for name, text in read_variables(value).items()}
+
+
+def _text(value: str | None) -> str | None:
+    if isinstance(value, Nothing):
+        return None
+    return write_as_go(value) if isinstance(value, Number) else value
 
 
 def _names(value: object) -> list[Any]:
@@ -250,7 +257,11 @@ class Composition:
             context=place,
             target=self.fill(options["target"]) if options.get("target") else None,
             source=self.paths[0],
-            arguments={key: self.fill(text) for key, text in args.items() if text is not None},
+            arguments={
+                key: self.variables[key] if text is None else self.fill(text)
+                for key, text in args.items()
+                if text is not None or key in self.variables
+            },
         )
 
     def _health_check(self, name: str) -> str:

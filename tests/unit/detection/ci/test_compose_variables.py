@@ -88,3 +88,40 @@ def test_a_variable_that_a_page_of_the_service_may_set_is_named(
 def test_githubs_files_name_all_variables(tmp_path: Path) -> None:
     found = loaded(tmp_path, files("${OTHER}"))
     assert not any("no file sets what" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize("key", ["", "~", "null"])
+def test_a_variable_without_a_value_has_the_one_outside(tmp_path: Path, key: str) -> None:
+    run = f"MODE=slow {RUN}"
+    made = {**files(key, run), ".env": "API_KEY=abc\nMODE=fast\n"}
+    assert loaded(tmp_path, made).config.env == {"API_KEY": "abc", "MODE": "slow"}
+
+
+def test_an_empty_text_is_a_value(tmp_path: Path) -> None:
+    made = {**files('""'), ".env": "API_KEY=abc\n"}
+    assert loaded(tmp_path, made).config.env == {"API_KEY": "", "MODE": ""}
+
+
+@pytest.mark.parametrize("separator", [":", ","])
+def test_the_file_that_the_ci_copies_names_the_compose_files(
+    tmp_path: Path, separator: str
+) -> None:
+    line = f"cp .env.example .env && {RUN}"
+    named = separator.join(("compose.yml", "compose.dev.yml"))
+    made = {
+        **files("", line),
+        ".env.example": f"COMPOSE_FILE={named}\nCOMPOSE_PATH_SEPARATOR={separator}\nAPI_KEY=abc\n",
+        "compose.dev.yml": "services: {web: {build: {args: {LIST: }}, environment: {MODE: dev}}}\n",
+    }
+    assert loaded(tmp_path, made).config.env == {"API_KEY": "abc", "MODE": "dev"}
+
+
+@pytest.mark.parametrize(("args", "name"), [("{LIST: }", "dev"), ("[LIST]", "dev"), ("{}", "all")])
+def test_an_argument_without_a_value_has_the_one_outside(
+    tmp_path: Path, args: str, name: str
+) -> None:
+    dockerfile = "FROM python:3.13\nARG LIST=all\nCOPY . .\nRUN pip install -r $LIST.txt\n"
+    compose = f"services: {{web: {{build: {{context: ., args: {args}}}}}}}\n"
+    made = {**files("x"), "compose.yml": compose, "Dockerfile": dockerfile, ".env": "LIST=dev\n"}
+    lists = {"dev.txt": "django\n", "all.txt": "django\n"}
+    assert loaded(tmp_path, {**made, **lists}).config.requirements == (f"{name}.txt",)

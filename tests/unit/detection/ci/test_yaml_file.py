@@ -18,6 +18,8 @@ from heroci_action.detection.ci.yaml_file import parse_yaml
         ("Trueish", "Trueish"),
         ("Yes", "Yes"),
         ("3.10", "3.10"),
+        ("", ""),
+        ("null", "null"),
     ],
 )
 def test_a_scalar_is_the_text_of_the_variable(scalar: str, text: str) -> None:
