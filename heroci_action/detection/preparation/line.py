@@ -112,7 +112,7 @@ def _as_copy(project: ProjectFiles, command: Command) -> Command:
     `mv settings.example.py settings.py`, but not `mv pytest.ini pytest.ini.bak`, which matters by what is missing.
     """
     match command.words, command.writes:
-        case ("mv", source, target), (write,):
+        case ("mv", source, target), (_,):
             path = locate(source, command.directory)
             is_example = path is not None and is_tracked(project, path)
             if is_example and not _ASIDE.search(target):
