@@ -13,6 +13,7 @@ from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.entry_points import (
     entry_point_script,
     image_script,
+    start_of_container,
     variables_of_image,
 )
 from heroci_action.detection.ci.compose.image_build import ImageBuild, read_tag
@@ -132,12 +133,13 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
     command = _with_exports(command, start, context)
     scripts = _scripts(command, start, context)
     if scripts is None:
-        yield command
-        return
-    moved = tuple(replace(script, text=mounts.move(script.text)) for script in scripts)
-    expanded = list(_expand_scripts(command, moved, context))
-    # `npm run build` stays if its script runs no program.
-    yield from expanded or [command]
+        found = [command]
+    else:
+        moved = tuple(replace(script, text=mounts.move(script.text)) for script in scripts)
+        # `npm run build` stays if its script runs no program.
+        found = list(_expand_scripts(command, moved, context)) or [command]
+    yield from _before_words(command, found, start, context)
+    yield from found
 
 
 def _mounted_files(mounts: Mounts, context: Context) -> Iterator[Command]:
@@ -292,6 +294,33 @@ def _read_entry_point(command: Command, context: Context) -> _EntryPoint | None:
     commands = tuple(inner for inner in found if not inner.conditional)
     context.count = trial.count
     return _EntryPoint(script=script, commands=commands, settings=settings)
+
+
+def _before_words(
+    command: Command, found: list[Command], start: _EntryPoint | None, context: Context
+) -> Iterator[Command]:
+    """Yield what a container of tests runs by itself before them: `collectstatic` in its entry point.
+
+    What `found` contains, and the command of the service, is no part of that.
+    """
+    tree = context.files.tree
+    if not any(find_test_run(each, tree) for each in found):
+        return
+    script = start.script if start else None
+    if script is None and context.used:
+        script = start_of_container(context.used, command)
+    if script is None:
+        return
+    settings = variables_of_image(context.used, command, context.builds, tree)
+    script = replace(call_as_shell(script, context.files), env={**settings, **script.env})
+    own = {(each.call.program, each.call.arguments) for each in (command, *found)}
+    call = replace(command, may_fail=False, background=False)
+    for each in _expand_scripts(call, (script,), context):
+        is_new = (each.call.program, each.call.arguments) not in own
+        # A program that the container starts without a script is the service itself.
+        is_inside = len(each.via) > len(call.via) + 1
+        if is_new and is_inside and not find_test_run(each, tree):
+            yield each
 
 
 def _with_exports(command: Command, start: _EntryPoint | None, context: Context) -> Command:

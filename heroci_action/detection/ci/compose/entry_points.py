@@ -11,7 +11,7 @@ from heroci_action.detection.ci.compose.calls import compose_options, compose_wo
 from heroci_action.detection.ci.compose.composition import Composition
 from heroci_action.detection.ci.compose.image_build import ImageBuild, find_build
 from heroci_action.detection.ci.compose.mounts import mounts_of
-from heroci_action.detection.ci.compose.up import service_script, shell_line
+from heroci_action.detection.ci.compose.up import ending_services, service_script, shell_line
 from heroci_action.detection.ci.docker_calls import DOCKER_VALUED
 from heroci_action.detection.ci.records import Command, Container, Script
 from heroci_action.repository.files import RepositoryFiles
@@ -30,6 +30,21 @@ def entry_point_script(used: Composition, command: Command) -> Script | None:
     text = _started(build, used.tree, given[given.index(name) + 1 :], own)
     script = service_script(used, name, command, text)
     return replace(script, env={**script.env, **command.call.env}) if text else None
+
+
+def start_of_container(used: Composition, command: Command) -> Script | None:
+    """Return what the container starts by itself in which `exec web WORDS` runs WORDS, or which ends `up`."""
+    words, container = compose_words(command) or (), command.call.container
+    named = (container.service if container else None, *ending_services(words))
+    name = next((each for each in named if each in used.services), None)
+    if name is None or compose_options(words).words[:1] not in {("exec",), ("up",)}:
+        return None
+    build, content = used.build(name), used.services[name]
+    own, given = (shell_line(content.get(key)) for key in ("entrypoint", "command"))
+    dockerfile = None if own or build is None else build.parse(used.tree)
+    start = dockerfile.entry_point if dockerfile else own
+    text = f"{start} {given or (dockerfile.default_command if dockerfile else '')}".strip()
+    return service_script(used, name, command, text) if text else None
 
 
 def variables_of_image(
