@@ -52,6 +52,7 @@ HARMLESS = frozenset(
 PLACING = frozenset({"cp", "touch", "ln", "install", "mkdir"})
 CONDA = "HeroCI does not use conda"
 NETWORK = "it uses the network"
+COPIES = "it copies files with rsync"
 SERVICE = "it starts or controls a service"
 OF_THE_CI = "it is a program of the CI service"
 SERVER = "it works on a database or another server"
@@ -83,7 +84,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "redis-cli", "mongo", "mongosh", "rabbitmqctl", "rabbitmqadmin", "dockerize", "wait4x", "nc", "urlwait", "mc",
     ),
     NETWORK: (
-        "git", "curl", "wget", "ssh", "scp", "rsync", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
+        "git", "curl", "wget", "ssh", "scp", "gh", "aws", "gcloud", "az", "gsutil", "heroku", "fly", "flyctl",
         "doppler", "checkout", "op", "vault", "ssh-keyscan", "ssh-add", "ssh-agent", "hub", "dig", "nslookup", "host",
         "cf", "ping", "telnet", "netstat", "ss",
     ),
@@ -91,6 +92,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "codecov", "coveralls", "sonar-scanner", "sentry-cli", "twine", "cc-test-reporter", "codacy-coverage",
         "python-codacy-coverage", "deepsource", "buildkite-agent",
     ),
+    COPIES: ("rsync",),
     OF_THE_CI: ("circleci", "circleci-agent"),
     MEASURES: ("coverage",),
     REMOVES: ("rm", "rmdir", "mv", "shred", "truncate"),
@@ -190,22 +192,15 @@ _INSTALLER = re.compile(
     r"https?://(astral\.sh/uv/|install\.python-poetry\.org|pdm-project\.org/|bootstrap\.pypa\.io/|pyenv\.run|mise\.run"
     r"|raw\.githubusercontent\.com/(python-poetry/|pdm-project/|pyenv/|nvm-sh/))"
 )
+# `rsync -a host:/srv/media .`, `rsync rsync://host/media .`
+_REMOTE = re.compile(r"[^-/.:][^/:]*:")
 _SERVING = frozenset({"serve", "server", "runserver", "watch", "start", "dev", "up", "worker"})
 _READING_GIT = frozenset(
     {
-        "grep",
-        "ls-files",
-        "diff",
-        "diff-index",
-        "diff-files",
-        "status",
-        "log",
-        "show",
-        "describe",
-        "rev-parse",
+        "grep", "ls-files", "diff", "diff-index", "diff-files", "status", "log", "show", "describe", "rev-parse",
         "merge-base",
     }
-)
+)  # fmt: skip
 # git's own options before the verb that take a value.
 _VALUED_BY_GIT = frozenset({"-C", "-c", "--git-dir", "--work-tree"})
 # The options with which git answers by its exit code or its output whether files were changed.
@@ -251,6 +246,8 @@ def reason_by_arguments(
         return INSTALLS_OTHER
     if known == PRINTS and not _ACTIONS_OF_FIND.isdisjoint(arguments):
         return REMOVES
+    if known == COPIES:
+        return NETWORK if any(map(_REMOTE.match, arguments)) else known
     if known == OF_THE_CI and arguments[:1] == ("tests",):
         return SPLITS
     fetches = piped and known == NETWORK and any(map(_INSTALLER.match, arguments))

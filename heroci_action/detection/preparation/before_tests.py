@@ -19,6 +19,8 @@ from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.test_runner.choice import suite_runs
 
 _DOWNLOADED = "it needs a file that another line downloads"
+# `curl -fsSLO URL`, `curl --output=FILE URL`
+_CURL_SAVES = re.compile(r"-[#fgikLNqsSvRJ]*[oO].*|--output(=.*)?|--remote-name(-all)?")
 # `mv coverage.xml client.xml`, `cp junit.xml ..`
 _RESULTS = re.compile(r"(?i)coverage|junit|codecov|htmlcov|(reports?|results?)\b")
 
@@ -42,11 +44,11 @@ def find_preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[Left
             isinstance(outcome, str) or changes_content(outcome.reason)
         ):
             outcome = leave_out(command, COMPARED)
-        if not (isinstance(outcome, LeftOut) and outcome.harmless):
+        if not (isinstance(outcome, LeftOut) and (outcome.harmless or outcome.reason == NETWORK)):
             outcome = _without(absent, project, command) or outcome
         if isinstance(outcome, LeftOut):
             left_out.append(replace(outcome, after=len(kept)))
-            absent |= _files_of(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
+            absent |= _missing_files(command) if outcome.reason in {NETWORK, _DOWNLOADED} else set()
         else:
             kept[outcome] = None
     left_out += [leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
@@ -77,6 +79,14 @@ def _without(absent: set[str], project: ProjectFiles, command: Command) -> LeftO
     needed = {name for name in absent if any(fnmatchcase(name, each) for each in patterns)}
     known = {path.rpartition("/")[2] for path in project.tree.files} if needed else set()
     return leave_out(command, _DOWNLOADED) if needed - known else None
+
+
+def _missing_files(command: Command) -> set[str]:
+    """Return the names of the files that a line may have made; `curl -d @FILE URL` only sends and prints."""
+    saves = any(map(_CURL_SAVES.fullmatch, command.call.arguments))
+    if command.call.name == "curl" and not (saves or command.piped):
+        return {write.path.rpartition("/")[2] for write in command.writes}
+    return _files_of(command)
 
 
 def _files_of(command: Command) -> set[str]:

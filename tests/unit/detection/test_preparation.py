@@ -124,6 +124,29 @@ def test_a_program_that_waits_for_a_server_is_no_preparation(tmp_path: Path, lin
 
 
 @pytest.mark.parametrize(
+    ("lines", "steps", "reasons"),
+    [
+        (["curl -d @a.json http://x/load"] * 2, [], ["it uses the network"]),
+        (["curl http://x/load", "./go load"], ["./go load"], ["it uses the network"]),
+        (
+            ["curl -fsSLo a.json http://x/y", "./go a.json"],
+            [],
+            ["it uses the network", "it needs a file that another line downloads"],
+        ),
+        (["rsync -a --exclude=b:c shop/a/ media/"], [], ["it copies files with rsync"]),
+        (["rsync -a rsync://x/media ."], [], ["it uses the network"]),
+        (["rsync -a -e ssh ci@$HOST:/media ."], [], ["it uses the network"]),
+    ],
+)
+def test_only_what_uses_the_network_is_said_to_use_it(
+    tmp_path: Path, lines: list[str], steps: list[str], reasons: list[str]
+) -> None:
+    found = loaded(tmp_path, {**django(), **workflow(*lines, TEST)})
+    assert [step.run for step in found.config.tests.before] == steps
+    assert [left.reason for left in found.facts.left_out] == reasons
+
+
+@pytest.mark.parametrize(
     ("line", "changed"),
     [
         ("sed -i s/dev/ci/ shop/version.py", "shop/version.py"),
