@@ -21,6 +21,7 @@ from heroci_action.detection.servers.ci_servers import (
 )
 from heroci_action.detection.servers.database_record import Database, vendor_of
 from heroci_action.detection.servers.database_settings import find_databases
+from heroci_action.detection.servers.paired_variable import with_paired_variable
 from heroci_action.detection.settings.source import settings_source, uses_geodjango
 from heroci_action.detection.sources.source import SettingsSource
 
@@ -45,7 +46,9 @@ _SERVER = re.compile(r"postg|mysql|maria")
 @once
 def choose_database(project: ProjectFiles) -> Database | None:
     """Return the last definition that always holds, or a later one for a server that the project wants."""
-    return _choose(project, _find(project))
+    way = _choose(project, _find(project))
+    vendor = choose_vendor(project, way) if way else Vendor.UNKNOWN
+    return with_paired_variable(project, way, vendor)
 
 
 def choose_further_database(project: ProjectFiles, alias: str) -> Database | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from heroci_action.detection.sources.dictionaries import Resolver
 from heroci_action.detection.sources.environment_reads import Read, plain, read_of, reads
+from heroci_action.detection.sources.paired_entries import parse_pairs, with_pairs
 from heroci_action.detection.sources.settings_includes import last_name
 
 MAX_NESTED = 5  # objects in each other
@@ -68,7 +69,9 @@ def entry_of(text: str | None, keys: Iterable[str]) -> str | None:
 
 
 def with_entries(text: str | None, entries: Mapping[tuple[str, ...], str]) -> str:
-    """Return an object in JSON with other entries; the rest is kept."""
+    """Return an object in JSON, or a text of pairs, with other entries; the rest is kept."""
+    if text and parse_pairs(text):
+        return with_pairs(text, {keys[-1]: value for keys, value in entries.items()})
     found = _parse(text)
     whole: dict[str, Any] = found if isinstance(found, dict) else {}
     for (*outer, key), value in entries.items():
