@@ -20,6 +20,7 @@ from heroci_action.detection.findings import Finding, Found
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.test_runner.choice import main_run
 from heroci_action.detection.test_runner.pytest_config import file_of_run, pytest_config
+from heroci_action.detection.test_stage.repeated_runs import Choice, drop_repetitions
 from heroci_action.repository.files import relative_path
 
 
@@ -45,19 +46,20 @@ def find_arguments(project: ProjectFiles, runs: tuple[TestRun, ...]) -> Iterator
 def _distinct(project: ProjectFiles, runs: list[TestRun]) -> list[tuple[str, ...]]:
     """Return the arguments of the runs that choose different tests.
 
-    A run of everything makes the others repetitions, except for tests that pytest's configuration excludes, and for
+    A run that another one contains is a repetition, except for tests that pytest's configuration excludes, and for
     options that no runner knows: they may add tests, or run the same ones in another way.
     """
-    kept: dict[tuple[tuple[str, str], ...], tuple[str, ...]] = {}
-    further = set[tuple[tuple[str, str], ...]]()
+    kept: dict[Choice, tuple[str, ...]] = {}
+    further = set[Choice]()
     excluded = find_exclusions(pytest_config(project).addopts)
     for run in runs:
         words = kept_words(project, run)
         choice = find_choice(words)
         kept.setdefault(choice, words)
-        if not choice or find_inclusions(words) & excluded or project_options(run):
+        if find_inclusions(words) & excluded or project_options(run):
             further.add(choice)
-    return [words for choice, words in kept.items() if choice in further or () not in kept]
+    different = drop_repetitions(project, kept, further)
+    return [words for choice, words in kept.items() if choice in different]
 
 
 def surroundings_of(project: ProjectFiles, run: TestRun) -> tuple[object, ...]:

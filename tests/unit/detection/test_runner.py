@@ -124,6 +124,44 @@ def test_a_run_of_everything_makes_the_others_repetitions(tmp_path: Path) -> Non
     assert found.tests.args == (("-p", "randomly", "--dist=loadscope"),)
 
 
+FILES = {
+    "shop/test_a.py": "",
+    "shop/ui/test_b.py": "",
+    "shop/ui/checks.py": "",
+    "other/test_c.py": "",
+}
+UNIT = {**FILES, "pytest.ini": "[pytest]\ntestpaths = shop\npython_files = test_*.py\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "lines", "found"),
+    [
+        (FILES, ("pytest shop", "pytest shop --ignore=shop/ui"), (("shop",),)),
+        (FILES, ("pytest shop --ignore=shop/ui", "pytest shop"), (("shop",),)),
+        (FILES, ("pytest shop/", "pytest shop/ui/test_b.py::T -k x"), (("shop",),)),
+        (FILES, ("pytest -m 'not x'", "pytest shop -m 'not x'"), (("-m", "not x"),)),
+        (FILES, ("pytest shop -k x", "pytest -k x shop"), (("shop", "-k", "x"),)),
+        (FILES, ("pytest shop -k x", "pytest shop -k y"), (("shop", "-k", "x"), ("shop", "-k", "y"))),
+        (FILES, ("pytest shop -m x", "pytest shop/ui"), (("shop", "-m", "x"), ("shop/ui",))),
+        (FILES, ("pytest shop other", "pytest other shop/ui"), (("shop", "other"),)),
+        (FILES, ("pytest shop", "pytest shop/ui/checks.py"), (("shop",), ("shop/ui/checks.py",))),
+        (UNIT, ("pytest", "pytest shop/ui"), ((),)),
+        (UNIT, ("pytest", "pytest other"), ((), ("other",))),
+        (UNIT, ("pytest", "pytest shop/ui/checks.py"), ((), ("shop/ui/checks.py",))),
+        (FILES, ("manage.py test", "manage.py test shop.test_a.T --reverse"), ((),)),
+        (FILES, ("manage.py test shop", "manage.py test shop.ui.checks.T"), (("shop",), ("shop.ui.checks.T",))),
+    ],
+)  # fmt: skip
+def test_only_runs_that_no_other_run_contains_are_planned(
+    tmp_path: Path,
+    files: dict[str, str],
+    lines: tuple[str, ...],
+    found: tuple[tuple[str, ...], ...],
+) -> None:
+    project = loaded(tmp_path, {**django(), **files, **workflow(*lines)})
+    assert project.config.tests.args == found
+
+
 def test_the_widest_run_gives_the_variables_and_the_processes(tmp_path: Path) -> None:
     lines = workflow("pytest shop/test_package.py", "BACKEND=postgres pytest -n auto")
     found = loaded(tmp_path, {**django(), **lines, "shop/test_package.py": ""}).config
