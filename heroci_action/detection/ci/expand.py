@@ -90,11 +90,13 @@ _UNREADABLE = frozenset(
 class Context:
     """The state that a job's commands share: files, Python, and unread lines (`not_followed`, `actions`).
 
+    `in_docker` is whether the job itself runs in a container of Docker; None if that is not known.
     `trials` is the number of entry points in each other that are read only to see what they do.
     """
 
     files: WorkingTree
     python: str | None = None
+    in_docker: bool | None = None
     used: Composition | None = None  # the compose files of the last call
     builds: list[ImageBuild] = field(default_factory=list)  # of the images that exist so far
     not_followed: list[LeftOut] = field(default_factory=list)
@@ -105,6 +107,7 @@ class Context:
 
 def run(script: Script, context: Context) -> Iterator[Command]:
     """Yield the commands of a script, expanded."""
+    script = replace(script, in_docker=context.in_docker)
     for command in read_script(script, ShellState.start(script, context.files)):
         yield from _expand(command, context)
 
@@ -159,6 +162,7 @@ def _expand_scripts(
             script,
             conditions=script.conditions | command.conditions,
             may_fail=script.may_fail or command.may_fail,
+            in_docker=_runs_in_container(command) or context.in_docker,
             perhaps=(*command.perhaps, *script.perhaps),
         )
         for inner in read_script(inherited, ShellState.start(inherited, context.files)):
@@ -172,6 +176,12 @@ def _expand_scripts(
                 passed_over=inner.passed_over or command.passed_over,
             )
             yield from _expand(found, context)
+
+
+def _runs_in_container(command: Command) -> bool:
+    """Return whether what a command starts runs in a container; `docker compose up` enters none by itself."""
+    calls = (*command.via, command)
+    return command.is_contained or any(compose_words(each) is not None for each in calls)
 
 
 def _launched(command: Command, context: Context) -> Command:

@@ -241,7 +241,8 @@ class LeftOut:
 class Script:
     """A piece of shell that runs in its own shell: a step, a recipe, a file with its arguments.
 
-    It `goes_on` if a command fails, until it says `set -e`.
+    It `goes_on` if a command fails, until it says `set -e`. `in_docker` is None if it is not known whether it runs in a
+    container of Docker.
     """
 
     text: str
@@ -253,6 +254,7 @@ class Script:
     conditions: frozenset[str] = frozenset()
     may_fail: bool = False
     goes_on: bool = False
+    in_docker: bool | None = None
     environment: str = ""
     perhaps: tuple[Conditional, ...] = ()
 

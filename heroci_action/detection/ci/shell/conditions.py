@@ -24,6 +24,8 @@ _ENDS = frozenset({"exit", "return"})
 _OWN_FAILURE = re.compile(r"\"?(?:[1-9]|\$)")
 # Words of commands that run tests or ask for changes, also where their output is read.
 _CHECKING = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
+# Docker makes this file in each container.
+_OF_DOCKER = "/.dockerenv"
 _CONSTANTS = {"true": True, ":": True, "false": False}
 
 
@@ -250,7 +252,9 @@ def _unary(operator: str, operand: str, state: ShellState) -> bool | None:
 
 
 def _exists(operand: str, state: ShellState) -> bool | None:
-    """Return whether a fresh checkout has the path; None for a path outside it."""
+    """Return whether a fresh checkout has the path; None for a path outside it, except for the file of Docker."""
+    if operand == _OF_DOCKER:
+        return state.in_docker
     path = state.locate(operand)
     return None if path is None else state.files.has(path) or state.files.has_directory(path)
 

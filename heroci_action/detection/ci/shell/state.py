@@ -25,7 +25,7 @@ class ShellState:
     """Directory, variables and functions of a shell; `env` holds the exported variables, `local` the others.
 
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
-    root; an absolute path is outside it. It `goes_on` if a command fails. `perhaps` are the exports under unknown
+    root; an absolute path is outside it. It `goes_on` if a command fails, and `in_docker` is None if not known. `perhaps` are the exports under unknown
     conditions, `doubtful` such values of other variables, and `conditions` the conditions here. A loop over the
     arguments that is `broken` has `ended` early; `in_loop` is one of these.
     """
@@ -42,6 +42,7 @@ class ShellState:
     script: str = ""
     export_all: bool = False
     goes_on: bool = False
+    in_docker: bool | None = None
     stack: tuple[str, ...] = ()
     ended: bool = False
     in_loop: bool = False
@@ -61,6 +62,7 @@ class ShellState:
             arguments=script.arguments,
             script=script.path,
             goes_on=script.goes_on,
+            in_docker=script.in_docker,
             perhaps=list(script.perhaps),
         )
 

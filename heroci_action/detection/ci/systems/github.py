@@ -209,6 +209,7 @@ class _Job:
         state = Context(
             files=WorkingTree(self.workflow.tree),
             python=newest_python([self._python_of(self.leg or {})]),
+            in_docker=True if image else self._runs_in_docker(),
             builds=self.workflow.builds,
         )
         steps = self._reader(state)
@@ -243,10 +244,18 @@ class _Job:
             state=state,
         )
 
+    @property
+    def _labels(self) -> list[str]:
+        return texts(value_of(self.content.get("runs-on"), self.contexts))
+
     def _runs_elsewhere(self) -> bool:
         """Return whether the job runs on macOS or Windows."""
-        labels = texts(value_of(self.content.get("runs-on"), self.contexts))
-        return any(_OTHER_SYSTEM.match(label) for label in labels)
+        return any(_OTHER_SYSTEM.match(label) for label in self._labels)
+
+    def _runs_in_docker(self) -> bool | None:
+        """Return that GitHub's own runners are machines; None for any other runner, which may be a container."""
+        is_hosted = len(self._labels) == 1 and self._labels[0].startswith("ubuntu-")
+        return False if is_hosted else None
 
     def _similar(self) -> tuple[Job, ...]:
         legs = similar_legs(self.legs, self.leg or {}, python=self._python_of)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.detection.ci.trees import commands_of, workflow
+from tests.unit.detection.ci.trees import commands_of, suite_of, workflow
 from tests.unit.detection.projects import django, loaded
 
 
@@ -84,3 +84,31 @@ def test_a_program_that_must_fail_prepares_nothing_and_is_named(tmp_path: Path) 
     (warning,) = (text for text in found.warnings if "runs checks that the plan" in text)
     assert "'! ./unfinished.sh'" in warning
     assert "'! ./broken.sh'" in warning
+
+
+IN_DOCKER = "if [ -f /.dockerenv ]; then pytest inside; else pytest outside; fi"
+ON_RUNNER = {"runs_on": "ubuntu-latest"}
+COMPOSE = {
+    "compose.yml": "services: {web: {build: ., volumes: ['.:/app'], command: ./t.sh}}\n",
+    "Dockerfile": "FROM python:3.13\nWORKDIR /app\n",
+    "t.sh": f"#!/bin/sh\n{IN_DOCKER}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("ci", "found"),
+    [
+        (workflow(IN_DOCKER, **ON_RUNNER), ["pytest outside"]),
+        (workflow(IN_DOCKER, **ON_RUNNER, container="python:3.13"), ["pytest inside"]),
+        (workflow("test ! -e /.dockerenv && pytest outside", **ON_RUNNER), ["pytest outside"]),
+        (workflow(IN_DOCKER, runs_on="self-hosted"), ["pytest inside", "pytest outside"]),
+        (workflow("./t.sh", **ON_RUNNER), ["pytest outside"]),
+        (workflow("docker compose run web ./t.sh", **ON_RUNNER), ["pytest inside"]),
+        (workflow("docker compose run web bash -c ./t.sh", **ON_RUNNER), ["pytest inside"]),
+        (workflow("docker compose up --exit-code-from web", **ON_RUNNER), ["pytest inside"]),
+    ],
+)
+def test_a_script_may_ask_whether_it_runs_in_a_container(
+    ci: dict[str, str], found: list[str]
+) -> None:
+    assert suite_of({**COMPOSE, "manage.py": "", **ci}) == found
