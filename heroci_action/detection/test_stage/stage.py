@@ -26,6 +26,7 @@ from heroci_action.detection.settings.choice import choose_settings
 from heroci_action.detection.test_runner.choice import choose_runner, suite_runs
 from heroci_action.detection.test_runner.pytest_config import pytest_config
 from heroci_action.detection.test_stage.arguments import find_arguments
+from heroci_action.detection.test_stage.browsers import warn_of_browsers
 from heroci_action.detection.test_stage.django_checks import detect_django_checks
 from heroci_action.detection.test_stage.further_legs import warn_of_further_legs
 from heroci_action.detection.test_stage.handed_over import find_handed_over, warn_of_handed_over
@@ -63,6 +64,7 @@ def detect_test_stage(project: ProjectFiles) -> Iterator[Finding]:
     yield from warn_of_archives(project, before)
     yield from warn_of_directories_outside(project.commands)
     yield from warn_of_real_database(project, before, left_out)
+    yield from warn_of_browsers(project, before, left_out)
     yield from warn_of_handed_over(project)
     yield from warn_of_secret_files(project)
     yield from warn_of_unset_variables(project)
