@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from heroci_action.detection.ci.machine_servers import SINGLE_NODE
 from heroci_action.detection.ci.postgis import postgis_image
@@ -43,6 +44,7 @@ _ACCOUNTS: Mapping[str, Mapping[str, str]] = {
     "mysql": {"user": "MYSQL_USER", "password": "MYSQL_PASSWORD", "database": "MYSQL_DATABASE"},
     "mariadb": {"user": "MARIADB_USER", "password": "MARIADB_PASSWORD", "database": "MARIADB_DATABASE"},
 }  # fmt: skip
+_SECURE = 8  # the first version whose container starts with security
 _ROLES = {"username": "user", "db": "database"}
 
 
@@ -55,9 +57,30 @@ def find_servers(name: str, inputs: Mapping[str, str], source: str) -> tuple[Ima
         # PostGIS has the version of PostgreSQL.
         own = {None, image, "postgres" if "postgis" in image else image}
         versions = [text for key, text in _versions(known) if _image_of(key) in own]
-        return (_server(image, next(iter(versions), ""), known, source),)
+        server = _server(image, next(iter(versions), ""), known, source)
+        return (_with_security(server, name, known),)
     named = {_image_of(key): text for key, text in _versions(known)}
     return tuple(_server(image, text, {}, source) for image, text in named.items() if image)
+
+
+def _with_security(server: Image, name: str, inputs: Mapping[str, str]) -> Image:
+    """Return Elasticsearch with its password if the action starts it with security, for which version 8 is needed.
+
+    Source: elastic/elastic-github-actions, where security is on and the password has a default.
+    """
+    major = server.tag.partition(".")[0]
+    usual = "true" if name.lower().startswith("elastic/") else "false"
+    wanted = not is_false(inputs.get("security-enabled", usual))
+    if (
+        server.name != "elasticsearch"
+        or not wanted
+        or not major.isdecimal()
+        or int(major) < _SECURE
+    ):
+        return server
+    env = {key: text for key, text in server.env.items() if key != "xpack.security.enabled"}
+    password = inputs.get("elasticsearch_password", "changeme")
+    return replace(server, env={**env, "ELASTIC_PASSWORD": password})
 
 
 def _image_of(text: str) -> str | None:

@@ -120,6 +120,8 @@ class Action:
             return HANDED_OVER
         if any(name in self.inputs for name in _OF_CONDA):
             return CONDA
+        if self.servers("") and self.inputs.get("plugins"):
+            return "HeroCI starts the server without these plugins"
         # Others install, cache, upload or report.
         if self._script is not None or self.servers("") or HARMLESS.search(self.name.lower()):
             return None
@@ -176,7 +178,7 @@ class Action:
         """The step for people."""
         about = (
             self.inputs[name]
-            for name in ("repository", "name", "path", "key", *_OF_CONDA)
+            for name in ("repository", "name", "path", "key", "plugins", *_OF_CONDA)
             if self.inputs.get(name)
         )
         return f"uses: {self.name} {next(about, '')}".rstrip()

@@ -44,6 +44,36 @@ def test_servers_come_from_the_names_of_actions_and_of_their_inputs(
     assert [*servers(uses, **inputs)] == found
 
 
+@pytest.mark.parametrize(
+    ("uses", "inputs", "found"),
+    [
+        ("elastic/elastic-github-actions/elasticsearch@v1", {"elasticsearch_password": "pw"}, "pw"),
+        ("acme/elasticsearch@v1", {"security-enabled": "true"}, "changeme"),
+        ("elastic/elastic-github-actions/elasticsearch@v1", {"security-enabled": "false"}, None),
+        ("elastic/elastic-github-actions/elasticsearch@v1", {"stack-version": "7.17.0"}, None),
+        ("acme/elasticsearch@v1", {}, None),
+    ],
+)
+def test_elasticsearch_with_security_has_its_password(
+    uses: str, inputs: dict[str, str], found: str | None
+) -> None:
+    (env,) = servers(uses, **{"stack-version": "8.11.0", **inputs}).values()
+    security = {"xpack.security.enabled": "false"} if found is None else {"ELASTIC_PASSWORD": found}
+    assert env == {"discovery.type": "single-node", **security}
+
+
+def test_plugins_of_a_server_are_left_out_with_a_reason() -> None:
+    step = {"uses": "acme/elasticsearch@v1", "with": {"version": "8.1.0", "plugins": "icu"}}
+    job = {"steps": [step, {"run": "python manage.py test"}]}
+    ci = ci_of({".github/workflows/ci.yml": json.dumps({"on": "push", "jobs": {"t": job}})})
+    assert ci.suite is not None
+    (line,) = ci.suite.job.actions
+    assert (line.line, line.reason) == (
+        "uses: acme/elasticsearch icu",
+        "HeroCI starts the server without these plugins",
+    )
+
+
 def test_the_account_of_a_server_is_among_the_inputs() -> None:
     inputs = {"username": "me", "postgresql password": "pw", "database": "shop", "port": "5432"}
     assert servers("acme/setup-postgres@v1", **inputs) == {
