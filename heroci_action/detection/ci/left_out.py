@@ -279,6 +279,9 @@ def reason_of_django(arguments: tuple[str, ...], line: str = "") -> str | None:
     code = next((text for word, text in itertools.pairwise(arguments) if word in _CODE), None)
     if code is not None and name.startswith("shell"):
         return reason_of_code(code)
+    if name.startswith("shell") and re.search(r"[<|]", line):
+        # `shell < admin.py`, `echo "…" | manage.py shell`
+        return SERVER
     if name == "makemigrations" and not finds_missing_migrations(arguments, line):
         return "it makes migrations that the repository lacks"
     if _EMPTY_INDEX.issubset(arguments):

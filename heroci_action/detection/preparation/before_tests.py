@@ -13,7 +13,7 @@ from heroci_action.detection.preparation.compared_files import find_makers
 from heroci_action.detection.preparation.line import Line, find_check, leave_out
 from heroci_action.detection.preparation.needed_tables import need_tables
 from heroci_action.detection.preparation.steps import find_steps_of_image
-from heroci_action.detection.preparation.tasks import unite_tasks
+from heroci_action.detection.preparation.tasks import find_read_scripts, unite_tasks
 from heroci_action.detection.preparation.tracked_files import changes_content
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.test_runner.choice import suite_runs
@@ -111,7 +111,12 @@ def _around_tests(
     earliest = runs[0] if runs else len(commands)
     own = {id(run.command) for run in suite_runs(project)}
     first = next((place for place in runs if id(commands[place]) in own), earliest)
-    others = [place for place in range(len(commands)) if place not in runs]
+    read = find_read_scripts(commands)
+    others = [
+        place
+        for place, command in enumerate(commands)
+        if place not in runs and id(command) not in read
+    ]
     before = [
         place
         for place in others

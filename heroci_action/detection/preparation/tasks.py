@@ -28,6 +28,16 @@ def _feeds(command: Command) -> bool:
     return command.piped and prints and not command.writes
 
 
+def find_read_scripts(commands: Iterable[Command]) -> frozenset[int]:
+    """Return the ids of the commands that print a script of which a shell's commands are among these: `cat a | sh`."""
+    commands = tuple(commands)
+    read = {
+        (outer.line, outer.source) for each in commands for outer in each.via if outer.reads_pipe
+    }
+    found = (each for each in commands if (each.line, each.source) in read)
+    return frozenset(id(each) for each in found if _feeds(each))
+
+
 def git_reason(command: Command) -> str | None:
     """Return that a command of git checks whether files differ, or only prints; None for any other command."""
     return reason_of_git(command.call.arguments) if command.call.name == "git" else None

@@ -124,6 +124,36 @@ def test_a_program_that_waits_for_a_server_is_no_preparation(tmp_path: Path, lin
 
 
 @pytest.mark.parametrize(
+    ("text", "steps", "left_out"),
+    [
+        (f"cat <<EOF | sh\n{COMPRESS}\nEOF", [COMPRESS], {}),
+        (f"cat <<EOF | bash -e\n{COMPRESS}\npytest\nEOF", [COMPRESS], {}),
+        (f'echo "{COMPRESS}" | sh', [COMPRESS], {}),
+        ("cat <<EOF | sh\n./mystery | sh\nEOF", ["./mystery | sh"], {}),
+        (
+            "cat <<EOF | python manage.py shell\nimport shop\nEOF",
+            [],
+            {"cat <<EOF | python manage.py shell": "it works on a database or another server"},
+        ),
+        (
+            "python manage.py shell < admin.py",
+            [],
+            {"python manage.py shell < admin.py": "it works on a database or another server"},
+        ),
+    ],
+)
+def test_a_script_that_a_shell_reads_is_shown_by_its_lines_only(
+    tmp_path: Path, text: str, steps: list[str], left_out: dict[str, str]
+) -> None:
+    lines = [*text.splitlines(), TEST]
+    ci = "jobs:\n  test:\n    steps:\n      - run: |\n" + "".join(f"          {x}\n" for x in lines)
+    found = loaded(tmp_path, {**django(), ".github/workflows/ci.yml": f"on: push\n{ci}"})
+    assert [step.run for step in found.config.tests.before] == steps
+    lines_left = {line.line.partition("\n")[0]: line.reason for line in found.facts.left_out}
+    assert lines_left == left_out
+
+
+@pytest.mark.parametrize(
     ("lines", "steps", "reasons"),
     [
         (["curl -d @a.json http://x/load"] * 2, [], ["it uses the network"]),

@@ -136,17 +136,26 @@ def _subshell(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 
 def _redirected(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     body = node.child_by_field_name("body")
+    feeds = tuple(_program_of(each, state) for each in _behind_heredoc(node))
     if body is not None:
         lines = input_of(node, state)
         inner = replace(flow, lines=flow.lines if lines is None else lines)
+        if feeds:
+            inner = replace(inner, piped=True, feeds=feeds)
         yield from _run(body, state, replace(inner, outer=flow.outer or span_of(node)))
     for redirect in node.children:
         if redirect.type == "heredoc_redirect":
             # The grammar puts what follows `<<EOF` on its line into the redirection: `cat <<EOF | bash`.
             lines = printed_input(node, state)
             piped = replace(flow, lines=lines, reads_pipe=True, outer=flow.outer or span_of(node))
-            ends = any(child.type == "pipeline" for child in redirect.children)
-            yield from _statements(redirect, state, piped if ends else flow)
+            yield from _statements(redirect, state, piped if feeds else flow)
+
+
+def _behind_heredoc(node: Node) -> Iterator[Node]:
+    """Yield the commands that read the output of one with a heredoc."""
+    for redirect in (child for child in node.children if child.type == "heredoc_redirect"):
+        for pipeline in (child for child in redirect.children if child.type == "pipeline"):
+            yield from (child for child in pipeline.children if child.is_named)
 
 
 def _assignment(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
