@@ -330,7 +330,9 @@ def _before_words(
         # A program that the container starts without a script is the service itself.
         is_inside = len(each.via) > len(call.via) + 1
         if is_new and is_inside and not find_test_run(each, tree):
-            yield each
+            # The image gives its variables to the tests, too.
+            env = {key: value for key, value in each.env.items() if settings.get(key) != value}
+            yield replace(each, env=env)
 
 
 def _with_exports(command: Command, start: _EntryPoint | None, context: Context) -> Command:

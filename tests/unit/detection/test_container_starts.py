@@ -41,6 +41,7 @@ def project(tmp_path: Path, service: str, *lines: str, dockerfile: str = "") -> 
     ("service", "dockerfile", "lines"),
     [
         ("", IMAGE_ENTRY, ["docker compose run web pytest"]),
+        ("", f"ARG TOOL=1\n{IMAGE_ENTRY}", ["docker compose run web pytest"]),
         ("", IMAGE_ENTRY, ["docker compose up -d", "docker compose exec -T web pytest"]),
         ("", IMAGE_ENTRY, ["docker build -t shop .", "docker run shop pytest"]),
         ("", IMAGE_ENTRY, ["docker compose run web sh -c 'cd . && pytest'"]),
