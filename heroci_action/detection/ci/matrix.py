@@ -25,6 +25,10 @@ _TASK = re.compile(
 )
 # `postgres:17`, `pg16`
 POSTGRES = re.compile(r"(?i)postg|psql|pgsql|timescale|\bpg\d*\b")
+# `python-3.12-slim`, `python3.12`
+_IN_TAG = re.compile(r"\bpython-?(3\.\d+)")
+# `jammy-3.10`
+_LAST_PART = re.compile(r"[a-z]+-(\d+(?:\.\d+)+)")
 # `sqlite`
 _SQLITE = re.compile(r"(?i)sqlite")
 # `mysql:8`
@@ -45,8 +49,10 @@ def legs_of(matrix: object) -> list[Leg]:
 
 
 def python_of(leg: Leg) -> str:
-    """Return the value of the first axis that is named after Python; empty if there is none."""
-    return next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
+    """Return the value of the first axis that is named after Python, else the version in another: `python-3.12-slim`."""
+    named = next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
+    found = (_IN_TAG.search(value) for value in _texts(leg))
+    return named or next((match[1] for match in found if match), "")
 
 
 def pythons_of(
@@ -103,7 +109,7 @@ def best_leg(
             any(POSTGRES.search(value) for value in values),
             # An empty value is the plain way: flags: ["", "-p no:randomly"].
             sum(value == "" for value in values),
-            [version_of(value) for value in values],
+            [version_of(_LAST_PART.sub(r"\1", value)) for value in values],
         )
 
     return max(legs, key=rank, default={})

@@ -159,6 +159,8 @@ class Command:
         return one_line(self.shown, _BRIEF)
 
 
+# Words for a system in the tag of an image: `jammy-3.10`, `3.10-slim`
+_OF_SYSTEM = re.compile(r"\b(focal|jammy|noble|buster|bullseye|bookworm|trixie|slim|alpine)\b")
 # Docker's own registry, and the place of its official images
 _DEFAULT_REGISTRY = re.compile(r"^((index\.|registry-1\.)?docker\.io/)?(library/)?")
 
@@ -205,9 +207,14 @@ class Image:
 
     @property
     def python(self) -> str | None:
-        """The Python version in the tag: `python:3.12-slim`, `cimg/python:3.12`, `astral-sh/uv:python3.12-alpine`."""
-        is_python = self.name.rpartition("/")[2] == "python"
-        version = re.search(r"(?:^|-)(3\.\d+)" if is_python else r"\bpython-?(3\.\d+)", self.tag)
+        """The Python version in the tag: `python:3.12-slim`, `cimg/python:3.12`, `astral-sh/uv:python3.12-alpine`.
+
+        An image with another name, such as `acme/python-ci`, has versions of its own, except beside those of a system.
+        """
+        name = self.name.rpartition("/")[2]
+        is_python = name == "python" or ("python" in name and _OF_SYSTEM.search(self.tag))
+        forms = (r"\bpython-?(3\.\d+)", *([r"(?:^|-)(3\.\d+)"] if is_python else ()))
+        version = next(filter(None, (re.search(form, self.tag) for form in forms)), None)
         return version[1] if version else None
 
 

@@ -255,3 +255,23 @@ def test_the_legs_with_other_pythons_are_named_wherever_the_version_stands(
     found = loaded(tmp_path, {**django(), WORKFLOW: json.dumps({"jobs": {"t": job}})})
     assert found.config.python == "3.12"
     assert any("with Python 3.11; " in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("image", "tags"),
+    [
+        ("acme/pythonbox", "[jammy-3.9, jammy-3.10, focal-3.8]"),
+        ("acme/box", "[python-3.9-slim, python-3.10-slim]"),
+        ("acme/box", "[python3.9, python3.10]"),
+    ],
+)
+def test_the_newest_leg_by_the_tag_of_its_image_runs(tmp_path: Path, image: str, tags: str) -> None:
+    job = f"""
+        on: push
+        jobs:
+          test:
+            strategy: {{matrix: {{tag: {tags}}}}}
+            container: {image}:${{{{ matrix.tag }}}}
+            steps: [{{run: python manage.py test}}]
+    """
+    assert loaded(tmp_path, {**django(), ".github/workflows/ci.yml": job}).config.python == "3.10"
