@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.ci.compose.composition import COMPOSE_FILE, Composition
+from heroci_action.detection.ci.compose.origins import find_origins
 from heroci_action.detection.ci.dotenv import read_dotenv
 from heroci_action.detection.ci.project_ci import ProjectCI
 from heroci_action.detection.ci.records import UNKNOWN, Command, Image
@@ -62,7 +63,9 @@ def _variables(
 ) -> dict[str, tuple[str, str]]:
     """Return the variables of the suite, of a .env that the CI writes, and those that pytest gives its tests."""
     suite = ci.suite
-    found = {name: (value, suite.job.source if suite else "") for name, value in ci.env.items()}
+    origins = find_origins(suite.main.command, tree) if suite else {}
+    source = suite.job.source if suite else ""
+    found = {name: (value, origins.get(name, source)) for name, value in ci.env.items()}
     # Without a path, django-environ reads the file beside the module that asks for it.
     beside = map(parent, tree.python_with("read_env"))
     usual = (join(place, ".env") for place in (*places, *beside))
