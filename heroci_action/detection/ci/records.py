@@ -114,7 +114,8 @@ class Command:
     makes for it; empty for the job's own. `unknown` are its variables with values that only the CI knows, which `env`
     lacks; `perhaps` are those that it has only if something unknown holds. `feeds` are the programs after its
     pipe; if it `reads_pipe`, one is before it. A `negated` line passes only if its command fails: `! grep TODO`. If it
-    is `passed_over`, its script runs its other commands after a failure, and the last one decides.
+    is `passed_over`, its script runs its other commands after a failure, and the last one decides. A loop `repeats` it
+    until it passes or fails.
     """
 
     words: tuple[str, ...]
@@ -131,6 +132,7 @@ class Command:
     passed_over: bool = False
     negated: bool = False
     background: bool = False
+    repeats: bool = False
     piped: bool = False
     reads_pipe: bool = False
     feeds: tuple[str, ...] = ()

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from heroci_action.detection.ci.left_out import COMPARED, FOLLOWS, INSTALLS_OTHER, NETWORK
+from heroci_action.detection.ci.left_out import (
+    ALLOWED,
+    COMPARED,
+    CONDITIONAL,
+    FOLLOWS,
+    INSTALLS_OTHER,
+    NETWORK,
+)
 from heroci_action.detection.ci.records import Command, Job, LeftOut
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.preparation.compared_files import find_makers
@@ -52,9 +60,23 @@ def find_preparation(project: ProjectFiles) -> tuple[tuple[str, ...], tuple[Left
         else:
             kept[outcome] = None
     left_out += [leave_out(each, find_check(project, each) or FOLLOWS) for each in after]
+    left_out += _tests_that_do_not_count(project)
     for job in (suite.job, *suite.others) if suite else ():
         left_out += (*job.actions, *job.left_out)
     return tuple(kept), tuple(dict.fromkeys(left_out))
+
+
+def _tests_that_do_not_count(project: ProjectFiles) -> Iterator[LeftOut]:
+    """Yield the tests of the suite's job that the plan lacks because others run in any case, and must pass."""
+    suite = project.ci.suite
+    planned = {(run.command.words, run.command.directory) for run in (suite.runs if suite else ())}
+    for command in project.commands if suite else ():
+        run = find_test_run(command, project.tree)
+        if run is not None and (command.words, command.directory) not in planned:
+            if command.conditional:
+                yield leave_out(command, CONDITIONAL)
+            elif command.may_fail:
+                yield leave_out(command, ALLOWED)
 
 
 def find_preparation_of(project: ProjectFiles, job: Job, run: Command) -> tuple[str, ...]:

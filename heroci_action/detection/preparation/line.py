@@ -19,12 +19,14 @@ from heroci_action.detection.ci.left_out import (
     GIVEN,
     HARMLESS,
     INSTALLS,
+    NETWORK,
     NO_TESTS,
     PLACING,
     PRINTS,
     SERVER,
     SERVICE,
     STAYS,
+    WAITS,
     reason_by_arguments,
     reason_of_arguments,
     reason_of_code,
@@ -68,6 +70,8 @@ from heroci_action.repository.files import ancestors
 
 _OWN_PROGRAM = "it runs the program of a container's image"
 _OUTSIDE = "it writes outside the checkout"
+# Reasons of lines that only look whether something is there, if a loop repeats them.
+_ASKING = frozenset({SERVER, NETWORK, PRINTS, CHECKS})
 # Modules that print how Python was set up: `python -m site`.
 _SHOWING = frozenset({"site", "sysconfig", "platform"})
 # `ldap://users:1389/`
@@ -177,7 +181,18 @@ class Line:
             return CHECKS
         if runs_nothing(self.command, self.project.tree):
             return NO_TESTS
-        return self._container_reason() or self._reason() or self._environment_reason()
+        reason = self._container_reason() or self._reason() or self._environment_reason()
+        return WAITS if self.command.repeats and self._only_asks(reason) else reason
+
+    def _only_asks(self, reason: str | None) -> bool:
+        """Return whether a line in the condition of a loop waits for something: `until cqlsh db; do sleep 1; done`.
+
+        The project's own programs, and the installation of packages, prepare something.
+        """
+        is_own = program_file(self.command, self.project.tree) is not None
+        prepares = is_own or is_django(self.command, self.project.tree)
+        prepares = prepares or self.call.name in PACKAGE_MANAGERS
+        return reason in _ASKING or (reason is None and not prepares)
 
     def _environment_reason(self) -> str | None:
         """Return that a program runs with other packages than the tests: in another environment, or on the machine."""

@@ -86,7 +86,7 @@ jobs:
             [COMPRESS],
             [BUILD],
         ),
-        (workflow(f"{ASKS} {COMPRESS}; {TEST}; fi; {TEST} shop"), [], [COMPRESS]),
+        (workflow(f"{ASKS} {COMPRESS}; {TEST}; fi; {TEST} shop"), [], [COMPRESS, TEST]),
         ({".github/workflows/ci.yml": UNDER}, [COMPRESS], [BUILD]),
     ],
 )

@@ -100,6 +100,13 @@ def _break(_: list[str], state: ShellState) -> None:
     state.broken = state.ended = state.in_loop
 
 
+def _trap(arguments: list[str], state: ShellState) -> None:
+    """Note what runs when the script ends: `trap "docker compose down" EXIT`; `-` takes it back."""
+    text, *signals = [argument for argument in arguments if argument != "--"] or [""]
+    if {"EXIT", "0"}.intersection(signals):
+        state.at_exit = "" if text == "-" else text
+
+
 def _end(_: list[str], state: ShellState) -> None:
     state.ended = True
 
@@ -110,7 +117,7 @@ def _nothing(*_: object) -> None:
 
 # Commands whose effects are not followed.
 _WITHOUT_EFFECT = (
-    ":", "true", "continue", "wait", "trap", "shopt", "ulimit", "umask", "hash",
+    ":", "true", "continue", "wait", "shopt", "ulimit", "umask", "hash",
 )  # fmt: skip
 BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "cd": _cd,
@@ -123,6 +130,7 @@ BUILTINS: Mapping[str, Callable[[list[str], ShellState], None]] = {
     "shift": _shift,
     "break": _break,
     "exit": _end,
+    "trap": _trap,
     "return": _end,
     **dict.fromkeys(_WITHOUT_EFFECT, _nothing),
 }

@@ -15,7 +15,8 @@ class Flow:
 
     `lines` are read from the pipe before it, if they are known. `feeds` are the programs after its pipe. If the
     outcome is `judged`, only the last statement in a group or a function counts; it `asks` if no outcome ends the
-    script. It is `passed_over` if another statement decides in a script that goes on after failures.
+    script. It is `passed_over` if another statement decides in a script that goes on after failures. A loop
+    `repeats` a command until it passes or fails.
     """
 
     conditions: frozenset[str] = frozenset()
@@ -26,6 +27,7 @@ class Flow:
     judged: bool = False
     asks: bool = False
     background: bool = False
+    repeats: bool = False
     piped: bool = False
     reads_pipe: bool = False
     feeds: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from heroci_action.detection.ci.records import Command
-from heroci_action.detection.ci.shell.conditions import truth
+from heroci_action.detection.ci.shell.conditions import is_test, truth
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.detection.ci.shell.syntax import fields, text_of, walk
 
@@ -28,6 +28,19 @@ def _tries_again(loop: Node) -> bool:
 def takes_arguments(loop: Node, state: ShellState) -> bool:
     """Return whether a loop takes one argument after the other: `while [ $# -gt 0 ]; do … shift; done`."""
     return _calls(loop, "shift") and _holds(loop, state) is not None
+
+
+def find_repeated(loop: Node, state: ShellState) -> Iterator[tuple[Node, bool]]:
+    """Yield the commands that `while` and `until` call again and again, and whether each must pass in the end.
+
+    `until pg_isready; do sleep 1; done`, `while ! npm ci; do sleep 5; done`
+    """
+    for condition in (each for each in fields(loop, "condition") if each.is_named):
+        must_pass, command = loop.children[0].type == "until", condition
+        if condition.type == "negated_command":
+            must_pass, command = not must_pass, condition.children[-1]
+        if truth(command, state) is None and not is_test(command):
+            yield command, must_pass
 
 
 def _calls(loop: Node, program: str) -> bool:

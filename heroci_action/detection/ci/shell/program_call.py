@@ -44,6 +44,7 @@ def call_program(
         passed_over=flow.passed_over,
         negated=flow.negated,
         background=flow.background,
+        repeats=flow.repeats,
         piped=flow.piped,
         reads_pipe=flow.reads_pipe,
         feeds=flow.feeds,

@@ -31,10 +31,16 @@ from heroci_action.detection.ci.shell.conditions import (
 )
 from heroci_action.detection.ci.shell.files import input_of, printed_input, writes_of
 from heroci_action.detection.ci.shell.flow import Flow
-from heroci_action.detection.ci.shell.loops import take_arguments, takes_arguments, without_trials
+from heroci_action.detection.ci.shell.loops import (
+    find_repeated,
+    take_arguments,
+    takes_arguments,
+    without_trials,
+)
 from heroci_action.detection.ci.shell.negation import has_sign, is_of_pipeline, span_of
 from heroci_action.detection.ci.shell.outcomes import (
     CLAUSES,
+    Wanted,
     fails,
     keeps_outcome,
     split_clause,
@@ -58,6 +64,9 @@ def read_script(script: Script, state: ShellState) -> Iterator[Command]:
     """Yield the commands of a script in order; `state` changes as its shell would, unless a condition is unknown."""
     flow = Flow(conditions=script.conditions, may_fail=script.may_fail)
     yield from _maybe(parse_shell(script.text), state, flow)
+    if state.at_exit:
+        state.ended = False
+        yield from _maybe(parse_shell(state.at_exit), state, flow)
 
 
 def _run(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
@@ -275,8 +284,17 @@ def _while(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
         return
     words = [command_words(each, state) for each in fields(node, "condition") if each.is_named]
     names = read_names(words[0]) if len(words) == 1 else ()
+    for command, must_pass in find_repeated(node, state) if not names else ():
+        own = flow if must_pass else flow.judge(Wanted.EITHER, asks=True)
+        yield from _run(command, state, replace(own, repeats=True, lines=None, outer=None))
     passes = [assign_fields(names, line) for line in flow.lines or () if names]
     yield from _passes(node, passes, dict.fromkeys(names, UNKNOWN), state, flow)
+
+
+def _counting(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
+    """Follow the body of `for ((i = 0; i < 5; i++))` once; how often it runs is not known."""
+    names = (text_of(each) for each in walk(node) if each.type == "variable_name")
+    yield from _passes(node, [], dict.fromkeys(names, UNKNOWN), state, flow)
 
 
 def _function(node: Node, state: ShellState, _: Flow) -> Iterator[Command]:
@@ -370,6 +388,7 @@ _HANDLERS: dict[str, Callable[[Node, ShellState, Flow], Iterator[Command]]] = {
     "case_statement": _case,
     "for_statement": _for,
     "while_statement": _while,
+    "c_style_for_statement": _counting,
     "function_definition": _function,
     "command": _command,
 }
