@@ -278,8 +278,8 @@ class Job:
 
     `base` is the image of the container of the tests, or the one from which that is built. `created` are the files
     that the job writes, with their text. `presumed` is the Dockerfile of the tests' image if the only reason is that
-    the CI builds no other one. `left_out` are containers for people, and files of variables that Compose
-    misses.
+    the CI builds no other one. `left_out` are containers for people, files of variables that Compose
+    misses, and lines after the tests.
     """
 
     name: str

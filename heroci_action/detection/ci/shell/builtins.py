@@ -104,7 +104,8 @@ def _trap(arguments: list[str], state: ShellState) -> None:
     """Note what runs when the script ends: `trap "docker compose down" EXIT`; `-` takes it back."""
     text, *signals = [argument for argument in arguments if argument != "--"] or [""]
     if {"EXIT", "0"}.intersection(signals):
-        state.at_exit = "" if text == "-" else text
+        # The trap of a branch that may not be taken is one more.
+        state.traps[:] = [*(state.traps if state.conditions else ()), *({text} - {"-"})]
 
 
 def _end(_: list[str], state: ShellState) -> None:

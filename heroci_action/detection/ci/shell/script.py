@@ -64,9 +64,8 @@ def read_script(script: Script, state: ShellState) -> Iterator[Command]:
     """Yield the commands of a script in order; `state` changes as its shell would, unless a condition is unknown."""
     flow = Flow(conditions=script.conditions, may_fail=script.may_fail)
     yield from _maybe(parse_shell(script.text), state, flow)
-    if state.at_exit:
-        state.ended = False
-        yield from _maybe(parse_shell(state.at_exit), state, flow)
+    for text in state.traps:
+        yield from _maybe(parse_shell(text), replace(state, ended=False), flow)
 
 
 def _run(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:

@@ -27,7 +27,7 @@ class ShellState:
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
     root; an absolute path is outside it. It `goes_on` if a command fails, and `in_docker` is None if not known. `perhaps` are the exports under unknown
     conditions, `doubtful` such values of other variables, and `conditions` the conditions here. A loop over the
-    arguments that is `broken` has `ended` early; `in_loop` is one of these. A trap runs the text `at_exit`.
+    arguments that is `broken` has `ended` early; `in_loop` is one of these. Texts in `traps` run at the end.
     """
 
     files: WorkingTree
@@ -45,7 +45,7 @@ class ShellState:
     in_docker: bool | None = None
     stack: tuple[str, ...] = ()
     ended: bool = False
-    at_exit: str = ""
+    traps: list[str] = field(default_factory=list)
     in_loop: bool = False
     broken: bool = False
     conditions: frozenset[str] = frozenset()

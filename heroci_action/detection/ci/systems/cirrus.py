@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -15,11 +16,9 @@ from heroci_action.detection.ci.yaml_file import read_yaml, table
 from heroci_action.repository.files import RepositoryFiles
 
 _PATH = ".cirrus.yml"
-_SCRIPTS = frozenset(
-    {
-        "run", "command", "commands", "script", "before_script", "install", "install_script", "test_script",
-    }
-)  # fmt: skip
+# `test_script`, but not `server_background_script`
+_SCRIPTS = re.compile(r"run|commands?|install|script|(?!.*background).*_script")
+_IMAGE = re.compile("image")
 # A task of Cirrus whose failure does not count.
 _MAY_FAIL = "allow_failures"
 
@@ -42,9 +41,7 @@ def _jobs_of(document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
 
 def _job(tree: RepositoryFiles, name: str, document: Mapping[str, Any]) -> Job:
     lines = _texts(document, _SCRIPTS)
-    images = tuple(
-        Image.parse(text, source=_PATH) for text in _strings(document, frozenset({"image"}))
-    )
+    images = tuple(Image.parse(text, source=_PATH) for text, _ in _texts(document, _IMAGE))
     context = Context(files=WorkingTree(tree))
     env = _variables(document)
     scripts = [
@@ -70,15 +67,10 @@ def _variables(document: Mapping[str, object]) -> dict[str, str]:
     return {str(key): text for key, text in pairs if isinstance(text, str)}
 
 
-def _strings(document: object, keys: frozenset[str]) -> Iterator[str]:
-    """Yield the texts below these keys, at any depth."""
-    return (text for text, _ in _texts(document, keys))
-
-
-def _texts(document: object, keys: frozenset[str]) -> Iterator[tuple[str, bool]]:
-    """Yield the texts below these keys, at any depth, and whether their step may fail."""
+def _texts(document: object, keys: re.Pattern[str]) -> Iterator[tuple[str, bool]]:
+    """Yield the texts below such keys, at any depth, and whether their step may fail."""
     for key, value, may_fail in _walk(document):
-        if isinstance(value, str) and key in keys:
+        if isinstance(value, str) and keys.fullmatch(key):
             yield value, may_fail
 
 

@@ -32,7 +32,12 @@ from heroci_action.detection.ci.systems.gitlab_files import (
     sources_of_files,
 )
 from heroci_action.detection.ci.systems.gitlab_rules import find_ignored_codes, may_fail, trigger_of
-from heroci_action.detection.ci.systems.jobs import fill_variables, read_job, resolve
+from heroci_action.detection.ci.systems.jobs import (
+    fill_variables,
+    leave_out_following,
+    read_job,
+    resolve,
+)
 from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.yaml_file import is_reference, items, parse_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles, join
@@ -171,7 +176,7 @@ class _Pipeline:
             services=tuple(self._services(content, env)),
             trigger=trigger_of(content, given),
             may_fail=may_fail(content, given),
-            left_out=tuple(_ignored(content, source)),
+            left_out=(*_ignored(content, source), *self._following(content, source)),
             predefined=_PREDEFINED,
             pythons=pythons_of(legs, python),
             similar=lambda: tuple(
@@ -181,6 +186,10 @@ class _Pipeline:
         )
         scripts = (*self._handed_over(content, {name}), self._own_script(name, content, env))
         return read_job(job, scripts, self.tree)
+
+    def _following(self, content: Mapping[str, Any], source: str) -> tuple[LeftOut, ...]:
+        lines = self._lines(self._setting("after_script", content))
+        return leave_out_following(lines, source)
 
     def _own_script(self, name: str, content: Mapping[str, Any], env: Mapping[str, str]) -> Script:
         source = self.sources.get(name, self.path)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from heroci_action.detection.ci.expand import Context, run
+from heroci_action.detection.ci.left_out import FOLLOWS
 from heroci_action.detection.ci.named_python import chosen_python
-from heroci_action.detection.ci.records import UNKNOWN, Command, Conditional, Job, Script
+from heroci_action.detection.ci.records import UNKNOWN, Command, Conditional, Job, LeftOut, Script
 from heroci_action.detection.ci.systems.service_files import (
     created_files,
     drop_service_files,
@@ -47,6 +48,11 @@ def _commands(scripts: Iterable[Script], context: Context, env_file: str) -> Ite
         conditional += read_conditional(env_file, commands) if env_file else ()
         if env_file and not script.conditions:
             added |= read_assignments(env_file, context.files)
+
+
+def leave_out_following(lines: Iterable[str], source: str) -> tuple[LeftOut, ...]:
+    """Return the lines that a service runs after a job, whose outcome they do not change."""
+    return tuple(LeftOut(line=line, source=source, reason=FOLLOWS, harmless=True) for line in lines)
 
 
 def fill_variables(text: str, env: Mapping[str, str]) -> str:

@@ -13,13 +13,14 @@ from typing import Any
 
 from heroci_action.detection.ci.matrix import Leg, best_leg, pythons_of, similar_legs, version_of
 from heroci_action.detection.ci.records import ROOT, Image, Job, Script, Trigger
-from heroci_action.detection.ci.systems.jobs import read_job
+from heroci_action.detection.ci.systems.jobs import leave_out_following, read_job
 from heroci_action.detection.ci.yaml_file import items, read_yaml, table, texts
 from heroci_action.repository.files import RepositoryFiles
 
 PATH = ".travis.yml"
 _PREDEFINED = {"CI": "true", "TRAVIS": "true", "TRAVIS_BUILD_DIR": ROOT, "TRAVIS_OS_NAME": "linux"}
 _PHASES = ("before_install", "install", "before_script", "script")
+_AFTER = ("after_success", "after_script")
 # The images of the servers that `services` starts, and the key of `addons` with their version.
 _SERVERS: Mapping[str, tuple[str, str]] = {
     "postgresql": ("postgres", "postgresql"),
@@ -134,6 +135,9 @@ def _job(name: str, content: Mapping[str, Any], leg: Leg, tree: RepositoryFiles)
         services=tuple(_services(content)),
         trigger=Trigger.CONDITION if content.get("if") else Trigger.CHANGE,
         predefined=env,
+        left_out=leave_out_following(
+            (line for phase in _AFTER for line in texts(content.get(phase))), PATH
+        ),
     )
     return read_job(job, [script], tree)
 
