@@ -246,12 +246,11 @@ def reason_by_arguments(
         return INSTALLS_OTHER
     if known == PRINTS and not _ACTIONS_OF_FIND.isdisjoint(arguments):
         return REMOVES
-    if known == COPIES:
-        return NETWORK if any(map(_REMOTE.match, arguments)) else known
     if known == OF_THE_CI and arguments[:1] == ("tests",):
         return SPLITS
     fetches = piped and known == NETWORK and any(map(_INSTALLER.match, arguments))
-    return INSTALLS if fetches else known
+    remote = known == COPIES and any(map(_REMOTE.match, arguments))
+    return NETWORK if remote else INSTALLS if fetches else known
 
 
 def _only_checks(arguments: tuple[str, ...]) -> bool:

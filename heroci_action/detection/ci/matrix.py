@@ -49,7 +49,7 @@ def legs_of(matrix: object) -> list[Leg]:
 
 
 def python_of(leg: Leg) -> str:
-    """Return the value of the first axis that is named after Python, else the version in another: `python-3.12-slim`."""
+    """Return the value of the first axis that is named after Python, else the version in any: `python-3.12-slim`."""
     named = next((str(value) for key, value in leg.items() if "python" in key.lower()), "")
     found = (_IN_TAG.search(value) for value in _texts(leg))
     return named or next((match[1] for match in found if match), "")

@@ -10,7 +10,10 @@ from heroci_action.detection.sources.paired_entries import parse_pairs, with_pai
 from tests.unit.detection.projects import POSTGRES, SQLITE, django, loaded
 
 PAIRS = f"ENGINE={POSTGRES}:NAME=shop:USER=u:PASSWORD=p:HOST=localhost:PORT=5432"
-ADDRESS = "NAME={postgres.db}:USER={postgres.user}:PASSWORD={postgres.password}:HOST={postgres.host}:PORT={postgres.port}"
+ADDRESS = (
+    "NAME={postgres.db}:USER={postgres.user}:PASSWORD={postgres.password}"
+    ":HOST={postgres.host}:PORT={postgres.port}"
+)
 DICT = 'dict(pair.split("=") for pair in os.environ["DB"].split(":"))'
 PARSER = """
 def parse(text):

@@ -25,9 +25,10 @@ class ShellState:
     """Directory, variables and functions of a shell; `env` holds the exported variables, `local` the others.
 
     An array is in `arrays`, and its first element is the value of its name. `directory` is relative to the repository's
-    root; an absolute path is outside it. It `goes_on` if a command fails, and `in_docker` is None if not known. `perhaps` are the exports under unknown
-    conditions, `doubtful` such values of other variables, and `conditions` the conditions here. A loop over the
-    arguments that is `broken` has `ended` early; `in_loop` is one of these. Texts in `traps` run at the end.
+    root; an absolute path is outside it. It `goes_on` if a command fails. `in_docker` is None if that is not known.
+    `perhaps` are the exports under unknown conditions, `doubtful` such values of other variables, and `conditions` the
+    conditions here. A loop over the arguments that is `broken` has `ended` early; `in_loop` is one of these. The texts
+    in `traps` run at the end.
     """
 
     files: WorkingTree
