@@ -34,7 +34,7 @@ _FROM = re.compile(r"^\s*FROM\s", re.MULTILINE | re.IGNORECASE)
 # The command that starts the application.
 _START = re.compile(r"^\s*(CMD|ENTRYPOINT)\s", re.MULTILINE | re.IGNORECASE)
 # `gunicorn`
-_PYTHON = re.compile(r"python|django|manage\.py|gunicorn|\bpip\b|\buv\b|poetry", re.IGNORECASE)
+_PYTHON = re.compile(r"python|django|manage\.py|gunicorn|\bpip3?\b|\buv\b|poetry", re.IGNORECASE)
 
 
 def find_dockerfile(project: ProjectFiles) -> str | None:

@@ -45,6 +45,15 @@ def image(config: Config) -> ImageConfig:
             "docker/Dockerfile",
             ".",
         ),
+        # Only the installer shows that an image of the project's own base contains Python.
+        (
+            {
+                "Dockerfile": "FROM shop/base:2\nRUN pip3 install -r list.txt\nCOPY . .\n",
+                "pdf/Dockerfile": PLAIN,
+            },
+            "Dockerfile",
+            ".",
+        ),
         # A base of other images contains no application.
         (
             {"Dockerfile": "FROM python:3.12\nRUN pip install uv\n", "Dockerfile.web": PLAIN},
