@@ -54,7 +54,8 @@ _VERSION = re.compile(r"(?<!pypy)(?<![\d.])(3)\.(\d{1,2})(?!\d)")
 _PACKAGE = re.compile(r"python(3\.\d+)")
 # `# the newest`
 _COMMENT = re.compile(r"#.*")
-_OTHER_TOOL = re.compile(r"^(?!python)[a-z]\w* .*$", re.MULTILINE)  # in .tool-versions
+# `nodejs 22.3.12`, `pre-commit 3.6.0`, in .tool-versions
+_OTHER_TOOL = re.compile(r"^(?!python\b(?!-))[a-z][\w./-]*[ \t].*$", re.MULTILINE)
 # `FROM python:3.13-slim`
 _BASE_IMAGE = re.compile(r"^FROM\s+(?:--\S+\s+)?\S*\bpython:(3\.\d+)", re.MULTILINE | re.IGNORECASE)
 # `ARG PYTHON_VERSION=3.13`
@@ -115,8 +116,15 @@ def _version(text: str) -> Version:
 @once
 def choose_python(project: ProjectFiles) -> tuple[str, str]:
     """Return the version that the project names, else the newest that it allows, with its origin in words."""
-    (major, minor), why = next(_named(project), None) or _newest_allowed(project)
+    named = (found for found in _named(project) if not _is_passed_over(project, found[0]))
+    (major, minor), why = next(named, None) or _newest_allowed(project)
     return f"{major}.{minor}", why
+
+
+def _is_passed_over(project: ProjectFiles, version: Version) -> bool:
+    """Return whether uv takes another Python than the CI sets up: `requires-python` excludes that one."""
+    by_uv = read_installs(project).manager == "uv"
+    return by_uv and not all(allows(specifier, version) for specifier in _required(project))
 
 
 def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:

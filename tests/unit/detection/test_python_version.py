@@ -19,6 +19,7 @@ WORKFLOW = ".github/workflows/t.yml"
         ({".python-version": "pypy3.9\n"}, "3.13"),
         ({"runtime.txt": "python-3.10.12"}, "3.10"),
         ({".tool-versions": "nodejs 22.3.12\npython 3.12.1\n"}, "3.12"),
+        ({".tool-versions": "gitleaks 8.18.4\npre-commit 3.6.0\npython 3.12.1\nuv 0.9.7\n"}, "3.12"),
         ({"Dockerfile": "FROM node:22 AS assets\nFROM python:3.11-slim\n"}, "3.11"),
         ({"Dockerfile": "ARG PYTHON_VERSION=3.12\nFROM python:${PYTHON_VERSION}\n"}, "3.12"),
         ({"Pipfile": '[requires]\npython_version = "3.9"\n'}, "3.9"),
@@ -118,6 +119,31 @@ def test_the_python_that_runs_the_tests_is_not_the_one_that_the_job_installs(
     job = {"steps": [*steps, *({"run": line} for line in lines)]}
     files = {**django(), WORKFLOW: json.dumps({"jobs": {"t": job}}), ".python-version": "3.12\n"}
     assert loaded(tmp_path, files).config.python == "3.11"
+
+
+@pytest.mark.parametrize(
+    ("requires", "lines", "version"),
+    [
+        ("~=3.14.6", ("uv sync --locked", "uv run pytest"), "3.14"),
+        (">=3.12", ("uv sync", "uv run pytest"), "3.13"),
+        (">=3.10", ("uv sync", "uv run pytest"), "3.11"),
+        (">=3.12", ("pip install -r requirements.txt", "pytest"), "3.11"),
+    ],
+)
+def test_uv_passes_over_a_python_that_the_project_excludes(
+    tmp_path: Path, requires: str, lines: tuple[str, ...], version: str
+) -> None:
+    steps = [{"uses": "actions/setup-python@v5", "with": {"python-version": "3.11"}}]
+    job = {"steps": [*steps, *({"run": line} for line in lines)]}
+    project = f'[project]\nname = "x"\nrequires-python = "{requires}"\ndependencies = ["django"]\n'
+    files = {
+        **django(),
+        WORKFLOW: json.dumps({"jobs": {"t": job}}),
+        "pyproject.toml": project,
+        "uv.lock": 'version = 1\n[[package]]\nname = "django"\nversion = "5.2"\n',
+        "requirements.txt": "django\n",
+    }
+    assert loaded(tmp_path, files).config.python == version
 
 
 @pytest.mark.parametrize(
