@@ -11,6 +11,7 @@ from heroci_action.detection.ci.command_line import Options, split_words
 from heroci_action.detection.ci.paths import spell
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell.find import find_test
+from heroci_action.detection.ci.shell.posix_patterns import in_python
 from heroci_action.detection.ci.shell.sed import substitute
 from heroci_action.detection.ci.shell.state import ShellState
 from heroci_action.repository.files import join, parent
@@ -133,10 +134,11 @@ def _cat(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
 def _grep(arguments: list[str], lines: Lines, state: ShellState) -> Lines:
     options = Options.split(arguments, ())
     letters = set("".join(dict(options.named))) - {"-"}
-    pattern, *files = options.words or ("",)
+    written, *files = options.words or ("",)
+    pattern = in_python(written)
     if files:
         lines = _cat(files, None, state)
-    if lines is None or not letters <= set("vEho"):
+    if lines is None or pattern is None or not letters <= set("vEho"):
         return None
     try:
         if "o" in letters:

@@ -34,6 +34,8 @@ FILES = {"apps.txt": "shop\ncart\n", "apps/a/x.py": "", "apps/b/x.py": "", "apps
         ("run shop{1..2}", "run shop1 shop2"),
         ("run apps/*/", "run apps/a/ apps/b/"),
         ("A=$(echo shop_x | sed 's/_x//'); run $A", "run shop"),
+        ("A=$(echo shop_x1 | sed 's/_[[:alnum:]]*$//'); run $A", "run shop"),
+        ("A=$(echo 'shop: 1' | grep -o '^[[:alpha:]]*'); run $A", "run shop"),
         ("A=$(echo shop:x | cut -d: -f1); run $A", "run shop"),
         ("A=$(echo 'shop  x' | awk '{print $2}'); run $A", "run x"),
         ("A=$(echo 'shop:x' | awk -F: '{ print $1 }'); run $A", "run shop"),
