@@ -22,6 +22,7 @@ from heroci_action.repository.files import join
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+_OF_ENVIRONMENTS = ("-p", "--python", "--prompt")
 _INTO = ("-t", "--target-directory")
 _NO_DIRECTORY = re.compile(r"-\w*T\w*|--no-target-directory")
 _OPERATORS = {">": False, ">|": False, "&>": False, ">>": True, "&>>": True}
@@ -73,8 +74,10 @@ def _redirect_writes(redirect: Node, text: str | None, state: ShellState) -> Ite
 
 
 def _command_writes(words: list[str], text: str | None, state: ShellState) -> Iterator[Write]:
-    """Yield what `cp`, `touch`, `ln`, `mv`, `tee` and `dd` write."""
+    """Yield what `cp`, `touch`, `ln`, `mv`, `tee` and `dd` write, and the file that marks an environment."""
     program, *arguments = words or [""]
+    if environment := _environment(words, state):
+        yield from _all([state.locate(f"{environment}/pyvenv.cfg")], None, append=False)
     if made := _composition(words, state):
         yield from _all([state.locate(made[1]) if made[1] else None], made[0], append=False)
     options = Options.split(arguments, ())
@@ -93,6 +96,18 @@ def _command_writes(words: list[str], text: str | None, state: ShellState) -> It
             yield from _all([state.locate(file) for file in files], None, append=False)
         case "sed" if _edits_in_place(arguments):
             yield from _edits(arguments, state)
+
+
+def _environment(words: list[str], state: ShellState) -> str | None:
+    """Return the directory of the environment that a command makes, which later commands look for."""
+    match words:
+        case ["uv", "sync", *_]:
+            return state.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
+        case ["uv", "venv", *rest]:
+            return next(iter(Options.split(rest, _OF_ENVIRONMENTS).words), ".venv")
+        case ["virtualenv", *rest] | [_, "-m", "venv" | "virtualenv", *rest]:
+            return next(iter(Options.split(rest, _OF_ENVIRONMENTS).words), None)
+    return None
 
 
 def _copies_of(arguments: list[str], state: ShellState) -> Iterator[Write]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from heroci_action.detection.ci.records import ROOT, UNKNOWN
 from heroci_action.detection.ci.shell.syntax import parse_makefile, text_of
 from heroci_action.detection.ci.task_runners.make_variables import evaluate, stem, substitute
+from heroci_action.detection.ci.task_runners.shell_function import printed_by
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join, parent
 
@@ -27,6 +28,8 @@ _ASSIGNMENT = re.compile(
     r"\s*(?P<export>export\s+)?(?:override\s+)?(?P<name>[\w.-]+)\s*(?P<operator>::?=|\?=|\+=|=)\s*(?P<value>.*)",
     re.DOTALL,
 )
+# `$(test -d .venv && echo yes)`, which was `$(shell …)`
+_CALL = re.compile(r"\$\((.*)\)", re.DOTALL)
 # A comment, which ends the value of a variable; not `\#`, and not in a function such as `$(shell grep '#' x)`.
 _COMMENT = re.compile(r"(?P<value>(?:\$\([^()]*\)|\\.|[^#\\])*+)#.*", re.DOTALL)
 # `target: NAME = value` is on one line; a recipe may begin with an assignment, too.
@@ -361,8 +364,14 @@ class _Reader:
             self._value(self._listed(text_of(condition.child_by_field_name(name))))
             for name in ("arg0", "arg1")
         ]
-        left, right = (argument.strip().strip("\"'") for argument in arguments)
+        left, right = (self._printed(argument.strip().strip("\"'")) for argument in arguments)
         return (left == right) is not negated
+
+    def _printed(self, text: str) -> str:
+        """Return what `$(shell …)` prints if that is known, and any other text as it is."""
+        call = _CALL.fullmatch(text)
+        found = printed_by(call[1], self.files, self.makefile.directory) if call else None
+        return text if found is None else found
 
 
 _CONDITIONS = frozenset(

@@ -253,6 +253,52 @@ def test_make_hands_the_words_of_its_call_to_a_recipe(call: str, words: tuple[st
     assert found[0].words == words
 
 
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ("uv sync", ("pytest", "--here")),
+        ("uv venv --python 3.12", ("pytest", "--here")),
+        ("python -m venv .venv", ("pytest", "--here")),
+        ("virtualenv -p python3.12 .venv", ("pytest", "--here")),
+        ("uv venv env", ("docker", "compose", "exec", "app", "pytest")),
+        ("export UV_PROJECT_ENVIRONMENT=/opt/venv; uv sync", ("docker", "compose", "exec", "app", "pytest")),
+        ("true", ("docker", "compose", "exec", "app", "pytest")),
+    ],
+)
+def test_make_finds_the_environment_that_an_earlier_line_makes(
+    before: str, words: tuple[str, ...]
+) -> None:
+    makefile = """
+        USES := $(shell test -d .venv && echo 'yes')
+        ifeq "$(USES)" "yes"
+        T = pytest --here
+        else
+        T = docker compose exec app pytest
+        endif
+        t:
+        \t$(T)
+    """
+    found = commands_of(f"{before}\nmake t", {"Makefile": makefile.replace("\\t", "\t")})
+    assert found[-1].words == words
+
+
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("test -f a.py && echo yes", True),
+        ("[ -f a.py ] && echo yes || echo no", True),
+        ("[ -f b.py ] || echo yes", True),
+        ("[ -f b.py ] && echo yes || echo no", False),
+        ("test -f b.py && echo yes", False),
+        ("which docker && echo yes", False),
+    ],
+)
+def test_make_knows_what_a_condition_about_files_prints(call: str, found: bool) -> None:
+    makefile = f"ifeq ($(shell {call}),yes)\nT = x\nelse\nT = y\nendif\nt:\n\t$(T)\n"
+    (command,) = commands_of("make t", {"Makefile": makefile, "a.py": ""})
+    assert command.words == (("x",) if found else ("y",))
+
+
 def test_make_exports_variables_to_its_recipes() -> None:
     assert commands_of("make both", FILES)[0].env == {"MODE": "test", "EXTRA": "yes"}
     # Of the variables of the command line, the ones that no recipe expands.
