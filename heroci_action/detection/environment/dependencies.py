@@ -89,6 +89,7 @@ _LIBRARIES = {
 
 
 # Words of commands that write requirements: `poetry export`, `pip-compile`, `pipenv requirements`.
+_INPUT = "/dev/stdin"
 _EXPORTS = frozenset({"export", "compile", "requirements", "lock"})
 # The first Python whose environments have no setuptools. Source: What's New In Python 3.12, "ensurepip".
 _WITHOUT_SETUPTOOLS = Version("3.12")
@@ -191,12 +192,17 @@ def _missing_files(project: ProjectFiles) -> Iterator[Finding]:
 
 
 def _is_exported(project: ProjectFiles, file: str) -> bool:
-    """Return whether a line makes a file of a lock or metadata, which HeroCI reads itself: `poetry export -o FILE`."""
+    """Return whether a line makes a file of a lock or metadata, which HeroCI reads itself: `poetry export -o FILE`.
+
+    `poetry export | pip install -r /dev/stdin` needs no file.
+    """
     name = file.rpartition("/")[2]
     for command in (*project.commands, *project.image_commands):
         places = (*command.words, *(write.path for write in command.writes))
         exports = not _EXPORTS.isdisjoint([*command.call.name.split("-"), *command.call.arguments])
-        if exports and any(name == re.split("[/=]", place)[-1] for place in places):
+        if exports and (
+            file == _INPUT or any(name == re.split("[/=]", place)[-1] for place in places)
+        ):
             return True
     return False
 

@@ -24,6 +24,7 @@ def warned(root: Path, files: dict[str, str], *lines: str) -> list[str]:
         (["pip install -r requirements/tests.txt"], "requirements/tests.txt"),
         (["pip install -r requirements/base.txt -r ci.txt -c limits.txt"], "ci.txt, limits.txt"),
         (["uv pip sync requirements/ci.txt"], "requirements/ci.txt"),
+        (["curl https://example.org/ci.txt | pip install -r /dev/stdin"], "/dev/stdin"),
         (["uv pip install --requirements $LIST"], "…"),
         (["curl -o ci.txt https://example.org/x", "pip install -r ci.txt"], "ci.txt"),
         (["pip install -r https://example.org/ci.txt"], "https://example.org/ci.txt"),
@@ -49,6 +50,7 @@ def test_a_requirements_file_that_does_not_exist_is_named(
         ["poetry export -o ci.txt", "pip install -r ci.txt"],
         ["pip-compile requirements.in --output-file=ci.txt", "pip install -r ci.txt"],
         ["pipenv requirements --dev > ci.txt", "pip install -r ci.txt"],
+        ["poetry export --with dev -f requirements.txt | pip install -r /dev/stdin"],
     ],
 )
 def test_a_file_that_exists_or_that_a_tool_writes_is_not_missing(
