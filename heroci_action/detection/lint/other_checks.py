@@ -17,7 +17,7 @@ from heroci_action.detection.ci.left_out import (
     PRINTS,
     reason_of_program,
 )
-from heroci_action.detection.ci.records import Command, Job, LeftOut, Trigger
+from heroci_action.detection.ci.records import UNKNOWN, Command, Job, LeftOut, Trigger
 from heroci_action.detection.ci.shell.conditions import fails_by_itself
 from heroci_action.detection.ci.suite import databases_of
 from heroci_action.detection.ci.systems.circleci import IN_ORB
@@ -169,13 +169,18 @@ def _tasks(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:
 
 
 def _busy(commands: Iterable[Command]) -> set[int]:
-    """Return the ids of the tasks that do more than print."""
+    """Return the ids of the tasks that do more than print, and remove files of `mktemp`."""
     return {
         id(task)
         for command in commands
-        if reason_of_program(command.call.name) != PRINTS
+        if not (reason_of_program(command.call.name) == PRINTS or _removes_temporary(command))
         for task in command.via
     }
+
+
+def _removes_temporary(command: Command) -> bool:
+    files = [word for word in command.call.arguments if not word.startswith("-")]
+    return command.call.name == "rm" and all(UNKNOWN in file for file in files)
 
 
 def _failing_scripts(project: ProjectFiles) -> Iterator[tuple[Job, Command]]:

@@ -136,6 +136,31 @@ def test_a_step_whose_script_gives_up_is_a_check(
     assert (f"{title!r} (.github/workflows/ci.yml)" in found) is warned
 
 
+@pytest.mark.parametrize(("first", "warned"), [("true", False), ("git clone $URL .", True)])
+def test_a_job_without_the_code_that_answers_other_jobs_checks_nothing(
+    tmp_path: Path, first: str, warned: bool
+) -> None:
+    text = f"""
+on: [push, pull_request]
+jobs:
+  who:
+    outputs: {{trusted: "${{{{ steps.check.outputs.trusted }}}}"}}
+    steps:
+      - run: {first}
+      - id: check
+        name: Check who it is
+        run: |
+          if [ "${{{{ github.event_name }}}}" = push ]; then
+            echo trusted=true >> $GITHUB_OUTPUT
+          else
+            exit 1
+          fi
+  a: {{needs: who, if: needs.who.outputs.trusted == 'true', steps: [{{run: python manage.py test}}]}}
+"""
+    found = named(tmp_path, {".github/workflows/ci.yml": text})
+    assert ("Check who it is" in found) is warned
+
+
 @pytest.mark.parametrize(
     "line",
     [

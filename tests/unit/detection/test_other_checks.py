@@ -440,12 +440,22 @@ def test_a_script_behind_the_tests_that_fails_by_itself_is_a_check(tmp_path: Pat
 
 def test_a_script_in_front_of_the_tests_that_only_fails_is_a_check(tmp_path: Path) -> None:
     files = {
-        **workflow("./scripts/test/names.sh", "./scripts/test/db.sh", "python manage.py test"),
+        **workflow(
+            "./scripts/test/names.sh",
+            "./scripts/test/found.sh",
+            "./scripts/test/rm.sh",
+            "./scripts/test/db.sh",
+            "python manage.py test",
+        ),
+        "scripts/test/found.sh": 'T=$(mktemp)\nfind */migrations/*_auto_*.py >"$T"\n'
+        'if [ $(cat "$T" | wc -l) -ne 0 ]; then cat "$T"; rm "$T"; exit 1; else rm "$T"; fi\n',
+        "scripts/test/rm.sh": "rm -rf var || exit 1\n",
         "scripts/test/names.sh": 'found="$(ls shop/*_auto_*)"\nif [ -n "$found" ]; then echo no; exit 1; fi\n',
         "scripts/test/db.sh": "for i in 1 2; do nc -z db 5432 && exit 0; done\nexit 1\n",
     }
     warning = named(project(tmp_path, files))
-    assert warning.endswith("contain: './scripts/test/names.sh' (.github/workflows/ci.yml)")
+    found = (f"'./scripts/test/{name}.sh' (.github/workflows/ci.yml)" for name in ("names", "found"))
+    assert warning.endswith(f"contain: {', '.join(found)}")
 
 
 @pytest.mark.parametrize(
