@@ -116,7 +116,7 @@ class _Reader:
     presumed: str = ""
     python: str | None = None
     has_django: bool = False  # the image of the tests contains a manage.py
-    image_env: Mapping[str, str] = field(default_factory=dict)  # of the job's own image
+    own: ImageContents = field(default_factory=ImageContents)  # of the job's image
 
     def enter_image(self, job: Job) -> None:
         """Note what the image of the job contains, if the CI builds it."""
@@ -126,7 +126,7 @@ class _Reader:
             self.contents = read_contents(build, self.files)
             self.base = _base_image(build, self.files, job.source)
             self.python = self.base.python if self.base else None
-            self.image_env = self.contents.env
+            self.own = self.contents
 
     def on_base(self, image: Image) -> Image:
         """Return the image of a server; of one that the CI has built under this name, the base."""
@@ -148,7 +148,9 @@ class _Reader:
         """Return a command with the variables of its container, or the tests that run while an image is built."""
         builds = self._builds(command)
         self.built += (*builds, *read_tag(command, self._known_builds))
-        command = replace(command, env={**self.image_env, **command.env})
+        # `cd /code/shop` leads to a directory of the repository that the job's image contains.
+        directory = self.own.locate(command.directory, self.files) or command.directory
+        command = replace(command, directory=directory, env={**self.own.env, **command.env})
         tests = itertools.chain.from_iterable(self._built_tests(command, each) for each in builds)
         return tuple(tests) or (self._in_container(command),)
 

@@ -18,25 +18,35 @@ from heroci_action.detection.ci.records import UNKNOWN, Command, Script
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import RepositoryFiles, ancestors, join, relative_path
 
-# `/code/install.sh` and `./packages.txt`
-_FILE = re.compile(r"(?<![\w./-])\.{0,2}/[\w./-]+\.\w+\b")
+# `/code/install.sh`, `./packages.txt` and `packages.txt`
+_FILE = re.compile(r"(?<![\w./=-])[\w./-]*[\w-]\.\w+\b(?![\w./-])")
 # `--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`
 _FLAG = re.compile(r"\s*--(\w+)=(\S+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageContents:
-    """The commands that build an image, and the variables of its containers."""
+    """The commands that build an image, the variables of its containers, and the places of the repository's files."""
 
     commands: tuple[Command, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
+
+    def locate(self, path: str, tree: RepositoryFiles) -> str | None:
+        """Return the path in the repository of an absolute path in the image; None if it is not from there."""
+        for target in sorted(self.copies, key=len, reverse=True):
+            if path == target or path.startswith(f"{target.rstrip('/')}/"):
+                found = join(self.copies[target], path[len(target) :].lstrip("/") or ".")
+                if found == "." or tree.has(found) or tree.has_directory(found):
+                    return found
+        return None
 
 
 def read_contents(build: ImageBuild, tree: RepositoryFiles) -> ImageContents:
     """Read the instructions of the built stage, and of the stages and builds that it starts from or copies from."""
     reader = _Reader(build, tree)
     commands = tuple(reader.commands(build.parse(tree)))
-    return ImageContents(commands=commands, env=reader.container_env())
+    return ImageContents(commands=commands, env=reader.container_env(), copies=reader.copies)
 
 
 def find_in_image(build: ImageBuild, tree: RepositoryFiles, path: str) -> str | None:
@@ -148,13 +158,7 @@ class _Reader:
 
     def _locate(self, word: str) -> str | None:
         """Return the path in the repository of a path in the image; None if it is not from there."""
-        path = self._inside(word)
-        for target in sorted(self.copies, key=len, reverse=True):
-            if path == target or path.startswith(f"{target.rstrip('/')}/"):
-                found = join(self.copies[target], path[len(target) :].lstrip("/") or ".")
-                if found == "." or self.tree.has(found) or self.tree.has_directory(found):
-                    return found
-        return None
+        return ImageContents(copies=self.copies).locate(self._inside(word), self.tree)
 
     def _run(self, text: str) -> Iterator[Command]:
         before = dict(self.copies)
@@ -190,7 +194,8 @@ class _Reader:
     def _spell(self, word: str, directory: str) -> str:
         """Return the path of a file in the image as one from a directory of the repository, so that it is read."""
         path = self._locate(word)
-        return f"./{relative_path(path, directory)}" if path and self.tree.has(path) else word
+        moved = path is not None and path != join(directory, word) and self.tree.has(path)
+        return f"./{relative_path(str(path), directory)}" if moved else word
 
     def _in_repository(self, command: Command) -> Command:
         """Return a command with the paths in the image replaced by those in the repository."""

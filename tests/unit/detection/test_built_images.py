@@ -466,3 +466,26 @@ def test_a_build_without_a_name_or_a_daemon_is_that_of_the_tests(
     project = loaded(tmp_path, {**FILES, "Dockerfile": DOCKERFILE, **files})
     assert environment(project)[:2] == ("3.11", ("gettext",))
     assert not any("whose name only the CI knows" in text for text in project.warnings)
+
+
+def test_tests_in_a_directory_of_the_image_run_in_that_of_the_repository(tmp_path: Path) -> None:
+    dockerfile = """
+        FROM python:3.11
+        WORKDIR /code
+        COPY shop/system.txt system.txt
+        RUN apt-get install -y $(grep -o '^[^#][[:alnum:].-]*' system.txt)
+        COPY shop/requirements.txt /code/shop/requirements.txt
+        RUN pip install -r shop/requirements.txt
+        COPY shop ./shop
+    """
+    files = {
+        **{f"shop/{name}": text for name, text in django().items()},
+        "shop/requirements.txt": "django\npytest-django\n",
+        "shop/system.txt": "# for PDFs\nlibcairo2\ngettext\n",
+        "setup.cfg": "[tool:pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n",
+        "Dockerfile": dockerfile,
+        ".gitlab-ci.yml": KANIKO.replace("python manage.py test", "cd /code/shop && pytest"),
+    }
+    project = loaded(tmp_path, files)
+    assert project.config.working_directory == "shop"
+    assert {"libcairo2", "gettext"} <= set(project.config.apt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -174,4 +175,6 @@ class ShellState:
         found = self.locate(word)
         if found is None and word.startswith(("/", "~")):
             found = resolve(word, self.files.outside)
-        self.directory = found if found is not None else f"/{UNKNOWN}"
+        known = word.startswith("/") and UNKNOWN not in word
+        elsewhere = posixpath.normpath(word) if known else f"/{UNKNOWN}"
+        self.directory = elsewhere if found is None else found
