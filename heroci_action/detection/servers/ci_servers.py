@@ -58,6 +58,13 @@ IMAGE_ENV: Mapping[str, Mapping[str, str]] = {
     "mariadb": {"USER": "MARIADB_USER", "PASSWORD": "MARIADB_PASSWORD", "NAME": "MARIADB_DATABASE"},
 }
 _KINDS = (*DATABASES, REDIS)
+# Parts of the names of images that use a server.
+_BESIDE_SERVERS = frozenset(
+    {
+        "admin", "backup", "backups", "cli", "client", "commander", "dump", "exporter", "gui", "init", "insight",
+        "migrate", "migrations", "operator", "proxy", "restore", "sentinel", "ui", "web",
+    }
+)  # fmt: skip
 # The ports of other servers, by the last part of the names of their images.
 _PORTS: Mapping[str, int] = {
     "activemq": 61616, "azurite": 10000, "cassandra": 9042, "clickhouse": 8123, "clickhouse-server": 8123,
@@ -83,6 +90,7 @@ def kind_of(image: Image) -> ServerKind | None:
         lambda kind: re.fullmatch(kind.images, name),
         lambda kind: kind.port == port,
         lambda kind: port is None and re.fullmatch(kind.images, image.alias),
+        lambda kind: port is None and _names_server(name, kind),
         lambda kind: (
             port is None
             and _DATABASE_ALIAS.fullmatch(image.alias)
@@ -92,6 +100,13 @@ def kind_of(image: Image) -> ServerKind | None:
         if found := next(filter(matches, _KINDS), None):
             return found
     return None
+
+
+def _names_server(name: str, kind: ServerKind) -> bool:
+    """Return whether an image is somebody's own one of a server: `postgres-shop`, but not `postgres-exporter`."""
+    parts = re.split(r"[-_.]", name)
+    is_named = any(re.fullmatch(kind.images, part) for part in parts)
+    return is_named and _BESIDE_SERVERS.isdisjoint(parts)
 
 
 def container_port(image: Image) -> int | None:

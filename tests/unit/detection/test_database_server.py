@@ -148,6 +148,8 @@ def test_where_sqlite_is_the_default_the_projects_ci_says_whether_a_server_is_wa
             {"version": "17", "image": "timescale/timescaledb-ha:pg17-ts2.18"},
         ),
         ("cimg/postgres:14.0-postgis", {"version": "14", "image": "cimg/postgres:14.0-postgis"}),
+        ("shop/postgres-shop:1-10.14-test", {"image": "shop/postgres-shop:1-10.14-test"}),
+        ("shop/test-postgresql:1.2", {"image": "shop/test-postgresql:1.2"}),
     ],
 )
 def test_an_image_with_more_than_postgresql_is_used_with_its_tag(
