@@ -23,7 +23,7 @@ from heroci_action.detection.image.choice import find_bases, find_dockerfile
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import find_dependencies
 from heroci_action.detection.requirements.files import distribution
-from heroci_action.detection.requirements.installs import read_installs
+from heroci_action.detection.requirements.installs import Installs, read_installs
 from heroci_action.detection.requirements.markers import applicable, is_exact
 from heroci_action.detection.requirements.metadata import Metadata, read_metadata
 from heroci_action.detection.requirements.pixi import pixi_environment
@@ -116,15 +116,20 @@ def _version(text: str) -> Version:
 @once
 def choose_python(project: ProjectFiles) -> tuple[str, str]:
     """Return the version that the project names, else the newest that it allows, with its origin in words."""
-    named = (found for found in _named(project) if not _is_passed_over(project, found[0]))
+    installs = read_installs(project)
+    named = (found for found in _named(project) if not _passes_over(project, found[0], installs))
     (major, minor), why = next(named, None) or _newest_allowed(project)
     return f"{major}.{minor}", why
 
 
-def _is_passed_over(project: ProjectFiles, version: Version) -> bool:
-    """Return whether uv takes another Python than the CI sets up: `requires-python` excludes that one."""
-    by_uv = read_installs(project).manager == "uv"
-    return by_uv and not all(allows(specifier, version) for specifier in _required(project))
+def passes_over(project: ProjectFiles, python: str | None, installs: Installs) -> bool:
+    """Return whether uv takes another Python than the one of a job, because `requires-python` excludes that."""
+    return any(_passes_over(project, version, installs) for version in _versions(python or "")[:1])
+
+
+def _passes_over(project: ProjectFiles, version: Version, installs: Installs) -> bool:
+    allowed = all(allows(specifier, version) for specifier in _required(project))
+    return installs.manager == "uv" and not allowed
 
 
 def _named(project: ProjectFiles) -> Iterator[tuple[Version, str]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from heroci_action.detection.ci.records import Job
-from heroci_action.detection.environment.python_version import choose_python
+from heroci_action.detection.environment.python_version import choose_python, passes_over
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.lint.commands import runs
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements.installs import read_installs_of
 from heroci_action.plan.stages import SUPPORTED_PYTHONS
 from heroci_action.readers.format import LintTool
 from heroci_action.readers.registry import LINT_TOOLS
@@ -53,9 +54,13 @@ def _other_job(project: ProjectFiles, tool: LintTool) -> Job | None:
     jobs = [
         job for job in project.ci.jobs if any(runs(project, each, tool) for each in job.commands)
     ]
-    pythons = {job.python for job in jobs}
-    is_known = bool(jobs) and None not in pythons and _of_tests(project) not in pythons
+    pythons = {job.python for job in jobs if not _takes_another(project, job)}
+    is_known = bool(pythons) and None not in pythons and _of_tests(project) not in pythons
     return jobs[0] if is_known else None
+
+
+def _takes_another(project: ProjectFiles, job: Job) -> bool:
+    return passes_over(project, job.python, read_installs_of(project, job.commands))
 
 
 def _of_tests(project: ProjectFiles) -> str:

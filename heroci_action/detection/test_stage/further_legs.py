@@ -11,9 +11,10 @@ from heroci_action.detection.ci.suite import Suite, databases_of
 from heroci_action.detection.ci.task_runners.tox import find_all_with_tests
 from heroci_action.detection.ci.task_runners.tox_factors import find_python, find_words
 from heroci_action.detection.ci.test_runs import find_test_run
-from heroci_action.detection.environment.python_version import choose_python
+from heroci_action.detection.environment.python_version import choose_python, passes_over
 from heroci_action.detection.findings import Finding, Warn
 from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.requirements.installs import read_installs
 from heroci_action.detection.test_runner.variables import variables_of
 from heroci_action.text import some
 
@@ -43,7 +44,8 @@ def _describe_legs(
     twins = [job for job in suite.twins if job.source not in files]
     jobs = (suite.job, *suite.others, *twins)
     versions = {version for job in jobs for version in (*job.pythons, job.python) if version}
-    others = versions - {used} if project.configured("python") is None else set()
+    taken = {each for each in versions if not passes_over(project, each, read_installs(project))}
+    others = taken - {used} if project.configured("python") is None else set()
     if others:
         pythons = sorted(others, key=lambda text: tuple(map(int, text.split("."))))
         yield f"with Python {', '.join(pythons)}"

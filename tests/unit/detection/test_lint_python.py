@@ -36,6 +36,15 @@ def test_the_same_python_is_no_warning(tmp_path: Path) -> None:
     assert project(tmp_path, "flake8", lint="3.12", tests="3.12").warnings == ()
 
 
+def test_a_python_that_uv_passes_over_is_no_warning(tmp_path: Path) -> None:
+    project_file = '[project]\nname = "x"\nrequires-python = ">=3.14"\ndependencies = ["django"]\n'
+    files = {"pyproject.toml": project_file, "uv.lock": "version = 1\n"}
+    found = project(tmp_path, "uv sync", "uv run flake8", lint="3.13", tests="3.14", files=files)
+    assert not any("3.13" in warning for warning in found.warnings)
+    other = project(tmp_path, "flake8", lint="3.13", tests="3.14", files=files)
+    assert any("runs flake8 with Python 3.13" in warning for warning in other.warnings)
+
+
 def test_the_python_of_a_linter_that_the_plan_leaves_out_does_not_matter(tmp_path: Path) -> None:
     checks = ("black --check .", "pylint mysite || true")
     found = project(tmp_path, *checks, lint="3.13", tests="3.11")

@@ -143,7 +143,10 @@ def test_uv_passes_over_a_python_that_the_project_excludes(
         "uv.lock": 'version = 1\n[[package]]\nname = "django"\nversion = "5.2"\n',
         "requirements.txt": "django\n",
     }
-    assert loaded(tmp_path, files).config.python == version
+    found = loaded(tmp_path, files)
+    assert found.config.python == version
+    # What uv passes over is no other leg.
+    assert not any("Python 3.11" in text for text in found.warnings)
 
 
 @pytest.mark.parametrize(
