@@ -201,7 +201,22 @@ def config_options(project: ProjectFiles, tool: LintTool, call: Call) -> tuple[s
     # Flake8 reads TOML only with a plugin, which has its own option.
     if tool.name == "flake8" and found[0].endswith(".toml"):
         return ()
-    return option, relative_path(found[0], project.layout.directory)
+    files = _ignores_of_files(project, found[0], place) if tool.name == "flake8" else ()
+    return option, relative_path(found[0], project.layout.directory), *files
+
+
+def _ignores_of_files(project: ProjectFiles, config: str, place: str) -> tuple[str, ...]:
+    """Return flake8's option for its `per-file-ignores`, whose paths count from the directory in which it starts."""
+
+    def moved(match: re.Match[str]) -> str:
+        path = match[0]
+        inside = "/" in path and not path.startswith(("*", "/"))
+        return relative_path(join(place, path), project.layout.directory) if inside else path
+
+    section = project.tree.ini(config).get("flake8", {})
+    given = section.get("per-file-ignores", section.get("per_file_ignores", ""))
+    text = re.sub(r"[^\s:,]+", moved, " ".join(given.split()))
+    return (f"--per-file-ignores={text}",) if text != " ".join(given.split()) else ()
 
 
 def _isolation(project: ProjectFiles, tool: LintTool, call: Call, place: str) -> tuple[str, ...]:

@@ -360,6 +360,28 @@ def test_a_hook_does_not_read_the_configuration_of_the_working_directory(
     assert commands(loaded(tmp_path, tree).config) == {"flake8": (*FLAKE8, *options, ".")}
 
 
+@pytest.mark.parametrize(
+    ("ignores", "moved"),
+    [
+        ("web/shop/a.py:F401,E501\n  **/x.py:D100", ["--per-file-ignores=shop/a.py:F401,E501 **/x.py:D100"]),
+        ("web/a.py,web/b.py:F401", ["--per-file-ignores=a.py,b.py:F401"]),
+        ("docs/conf.py:F401", ["--per-file-ignores=../docs/conf.py:F401"]),
+        ("a.py:F401 **/x.py:D100", []),
+    ],
+)  # fmt: skip
+def test_the_files_that_flake8_ignores_count_from_the_directory_of_the_ci(
+    tmp_path: Path, ignores: str, moved: list[str]
+) -> None:
+    files = {
+        "web/manage.py": manage("shop.settings"),
+        "web/shop/settings.py": "",
+        "tox.ini": f"[flake8]\nper-file-ignores =\n  ; old names\n  {ignores}\n",
+        **workflow("flake8 web"),
+    }
+    found = commands(loaded(tmp_path, files).config)
+    assert found == {"flake8": (*FLAKE8, "--config", "../tox.ini", *moved, ".")}
+
+
 def test_an_appended_configuration_is_read_without_that_of_the_working_directory(
     tmp_path: Path,
 ) -> None:
