@@ -148,9 +148,7 @@ class _Reader:
         """Return a command with the variables of its container, or the tests that run while an image is built."""
         builds = self._builds(command)
         self.built += (*builds, *read_tag(command, self._known_builds))
-        # `cd /code/shop` leads to a directory of the repository that the job's image contains.
-        directory = self.own.locate(command.directory, self.files) or command.directory
-        command = replace(command, directory=directory, env={**self.own.env, **command.env})
+        command = self.own.in_repository(command, self.files)
         tests = itertools.chain.from_iterable(self._built_tests(command, each) for each in builds)
         return tuple(tests) or (self._in_container(command),)
 

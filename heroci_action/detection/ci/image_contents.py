@@ -32,6 +32,22 @@ class ImageContents:
     env: Mapping[str, str] = field(default_factory=dict)
     copies: Mapping[str, str] = field(default_factory=dict)
 
+    def in_repository(self, command: Command, tree: RepositoryFiles) -> Command:
+        """Return a command in the image as one in the repository: `cd /code/shop && pytest --ignore=/code/x`."""
+
+        def moved(word: str) -> str:
+            name, sign, value = word.rpartition("=")
+            path = self.locate(value, tree) if value.startswith("/") else None
+            return word if path is None else f"{name}{sign}{spell(path)}"
+
+        return replace(
+            command,
+            words=tuple(map(moved, command.words)),
+            call=replace(command.call, arguments=tuple(map(moved, command.call.arguments))),
+            directory=self.locate(command.directory, tree) or command.directory,
+            env={**self.env, **command.env},
+        )
+
     def locate(self, path: str, tree: RepositoryFiles) -> str | None:
         """Return the path in the repository of an absolute path in the image; None if it is not from there."""
         for target in sorted(self.copies, key=len, reverse=True):

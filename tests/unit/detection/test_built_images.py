@@ -484,8 +484,12 @@ def test_tests_in_a_directory_of_the_image_run_in_that_of_the_repository(tmp_pat
         "shop/system.txt": "# for PDFs\nlibcairo2\ngettext\n",
         "setup.cfg": "[tool:pytest]\nDJANGO_SETTINGS_MODULE = mysite.settings\n",
         "Dockerfile": dockerfile,
-        ".gitlab-ci.yml": KANIKO.replace("python manage.py test", "cd /code/shop && pytest"),
+        ".gitlab-ci.yml": KANIKO.replace(
+            "python manage.py test", "cd /code/shop && pytest --ignore=/code/shop/slow"
+        ),
+        "shop/slow/test_a.py": "",
     }
     project = loaded(tmp_path, files)
     assert project.config.working_directory == "shop"
     assert {"libcairo2", "gettext"} <= set(project.config.apt)
+    assert project.config.tests.args == (("--ignore={root}/shop/slow",),)

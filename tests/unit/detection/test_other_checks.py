@@ -454,7 +454,9 @@ def test_a_script_in_front_of_the_tests_that_only_fails_is_a_check(tmp_path: Pat
         "scripts/test/db.sh": "for i in 1 2; do nc -z db 5432 && exit 0; done\nexit 1\n",
     }
     warning = named(project(tmp_path, files))
-    found = (f"'./scripts/test/{name}.sh' (.github/workflows/ci.yml)" for name in ("names", "found"))
+    found = (
+        f"'./scripts/test/{name}.sh' (.github/workflows/ci.yml)" for name in ("names", "found")
+    )
     assert warning.endswith(f"contain: {', '.join(found)}")
 
 

@@ -261,7 +261,10 @@ def test_make_hands_the_words_of_its_call_to_a_recipe(call: str, words: tuple[st
         ("python -m venv .venv", ("pytest", "--here")),
         ("virtualenv -p python3.12 .venv", ("pytest", "--here")),
         ("uv venv env", ("docker", "compose", "exec", "app", "pytest")),
-        ("export UV_PROJECT_ENVIRONMENT=/opt/venv; uv sync", ("docker", "compose", "exec", "app", "pytest")),
+        (
+            "export UV_PROJECT_ENVIRONMENT=/opt/venv; uv sync",
+            ("docker", "compose", "exec", "app", "pytest"),
+        ),
         ("true", ("docker", "compose", "exec", "app", "pytest")),
     ],
 )
