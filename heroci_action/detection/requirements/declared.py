@@ -150,10 +150,16 @@ def _without_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
     lock = _nearest(project, _LOCKS)
     if lock:
         return _from_lock(project, lock, installs)
-    files = choose_files(project.tree, project.layout)
-    if files:
+    files, pipfile = choose_files(project.tree, project.layout), _from_pipfile(project)
+    if files and not (pipfile and all(_is_elsewhere(project, file) for file in files)):
         return _from_files(project, replace(installs, files=files), "the requirements files")
-    return _from_pipfile(project) or _from_metadata(project, installs)
+    return pipfile or _from_metadata(project, installs)
+
+
+def _is_elsewhere(project: ProjectFiles, file: str) -> bool:
+    """Return whether a requirements file is neither in a directory of the project nor in one named after such files."""
+    place = parent(file)
+    return place not in project.layout.directories and "requirements" not in place
 
 
 def _nearest(project: ProjectFiles, names: Iterable[str]) -> str | None:

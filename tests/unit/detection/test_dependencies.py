@@ -429,6 +429,23 @@ def test_a_condition_on_the_url_itself_does_not_keep_the_url_of_the_ci(tmp_path:
     assert loaded(tmp_path, files).config.env["DATABASE_URL"] == "{postgres.url}"
 
 
+@pytest.mark.parametrize(
+    ("file", "packages"),
+    [
+        ("old/requirements.txt", ("django==5.2.1",)),
+        ("requirements/base.txt", ()),
+        ("requirements.txt", ()),
+    ],
+)
+def test_a_pipfile_counts_before_requirements_of_another_directory(
+    tmp_path: Path, file: str, packages: tuple[str, ...]
+) -> None:
+    lock = json.dumps({"default": {"django": {"version": "==5.2.1"}}, "develop": {}})
+    found = loaded(tmp_path, {**django(), "Pipfile.lock": lock, file: "django\n"})
+    assert found.config.packages == packages
+    assert found.config.requirements == (() if packages else (file,))
+
+
 def test_a_job_that_calls_pipenv_installs_the_pipfile(tmp_path: Path) -> None:
     lock = json.dumps({"default": {"django": {"version": "==5.2.1"}}, "develop": {}})
     job = "jobs: {t: {steps: [{run: pipenv install --dev}, {run: python manage.py test}]}}"
