@@ -63,6 +63,15 @@ _LINES: Mapping[str, str] = {
         ("hoverkraft-tech/compose-action", "isbang/compose-action"),
         "cd {cwd|.} && docker compose {--file=compose-file} {compose-flags} up --detach {up-flags} {services}",
     ),
+    # - uses: maykinmedia/setup-django-backend@v1.3
+    #   with: { apt-packages: gdal-bin, setup-node: "no", npm-ci-flags: --legacy-peer-deps }
+    "maykinmedia/setup-django-backend": """apt-get install {apt-packages|gettext postgresql-client}
+        cd {working-directory|.}
+        pip install -r requirements/ci.txt
+        if [ "{setup-node|yes}" = yes ]; then
+        npm ci {npm-ci-flags}
+        npm run build
+        fi""",
     # - uses: snok/install-poetry@v1 does not install the project.
 }
 # Actions that write a file of variables, with the prefix of the inputs that are its variables.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 import pytest
 
 from heroci_action.detection.ci.records import ROOT, UNKNOWN, Image, Trigger
@@ -235,6 +237,26 @@ def test_actions_stand_for_commands_and_servers() -> None:
         ("redis", ""),
     ]
     assert [action.line for action in job.actions] == ["uses: acme/setup-django"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "lines"),
+    [
+        ("", ["npm ci", "npm run build"]),
+        (
+            "with: {npm-ci-flags: --legacy-peer-deps}",
+            ["npm ci --legacy-peer-deps", "npm run build"],
+        ),
+        ('with: {setup-node: "no"}', []),
+    ],
+)
+def test_an_action_that_sets_up_a_project_builds_its_assets(inputs: str, lines: list[str]) -> None:
+    step = f"- uses: maykinmedia/setup-django-backend@v1.3\n  {inputs}\n- run: pytest\n"
+    text = f"on: push\njobs:\n  t:\n    steps:\n{indent(step, '      ')}"
+    (job,) = ci_of({".github/workflows/a.yml": text}).jobs
+    found = shown(list(job.commands))
+    assert [line for line in found if line.startswith("npm")] == lines
+    assert "pip install -r requirements/ci.txt" in found
 
 
 @pytest.mark.parametrize("name", ["coverageCommand", "test-command", "test_script", "runCmd"])
