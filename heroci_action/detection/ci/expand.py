@@ -65,25 +65,14 @@ from heroci_action.repository.files import join, parent
 MAX_DEPTH = 12  # calls that call each other
 MAX_COMMANDS = 5_000  # of one job
 MAX_TRIALS = 2  # entry points that start containers whose entry points are read
+_NOWHERE = Mounts()
 # Programs that run tasks from files that are not read.
 _UNREADABLE = frozenset(
     {
-        "gulp",
-        "grunt",
-        "rake",
-        "gradle",
-        "gradlew",
-        "ant",
-        "bazel",
-        "earthly",
-        "pants",
-        "doit",
-        "scons",
-        "nix",
-        "nix-build",
-        "dagger",
+        "gulp", "grunt", "rake", "gradle", "gradlew", "ant", "bazel", "earthly", "pants", "doit", "scons", "nix",
+        "nix-build", "dagger",
     }
-)
+)  # fmt: skip
 
 
 @dataclass(kw_only=True)
@@ -112,7 +101,8 @@ def run(script: Script, context: Context) -> Iterator[Command]:
         yield from _expand(command, context)
 
 
-def _expand(command: Command, context: Context) -> Iterator[Command]:
+def _expand(command: Command, context: Context, around: Mounts = _NOWHERE) -> Iterator[Command]:
+    """Yield what a command runs; `around` are the mounts of the container in which a script calls it."""
     context.count += 1
     if len(command.via) > MAX_DEPTH or context.count > MAX_COMMANDS:
         return
@@ -128,20 +118,19 @@ def _expand(command: Command, context: Context) -> Iterator[Command]:
         for call, script in expand_needs(command, words, context.used, ends):
             yield from _expand_scripts(call, (script,), context)
         for name in filter(None, ending_services(words)):
-            yield from _mounted_files(mounts_of_service(context.used, name), context)
+            around = mounts_of_service(context.used, name)
+            yield from _mounted_files(around, context)
     mounts = mounts_of(command, context.used, context.builds, context.files.tree)
     yield from _mounted_files(mounts, context)
     command = enter_repository(command, mounts)
-    start = _read_entry_point(command, context)
+    inside = mounts if mounts.places else around
+    start = _read_entry_point(command, context, inside)
     command = _with_exports(command, start, context)
     scripts = _scripts(command, start, context)
-    if scripts is None:
-        found = [command]
-    else:
-        moved = tuple(replace(script, text=mounts.move(script.text)) for script in scripts)
-        # `npm run build` stays if its script runs no program.
-        found = list(_expand_scripts(command, moved, context)) or [command]
-    yield from _before_words(command, found, start, context)
+    # `npm run build` stays if its script runs no program.
+    expanded = list(_expand_scripts(command, scripts or (), context, inside))
+    found = expanded or [command]
+    yield from _before_words(command, found, start, context, inside)
     yield from found
 
 
@@ -155,11 +144,12 @@ def _mounted_files(mounts: Mounts, context: Context) -> Iterator[Command]:
 
 
 def _expand_scripts(
-    command: Command, scripts: tuple[Script, ...], context: Context
+    command: Command, scripts: tuple[Script, ...], context: Context, mounts: Mounts = _NOWHERE
 ) -> Iterator[Command]:
     for script in scripts:
         inherited = replace(
             script,
+            text=mounts.move(script.text),
             conditions=script.conditions | command.conditions,
             may_fail=script.may_fail or command.may_fail,
             in_docker=_runs_in_container(command) or context.in_docker,
@@ -175,7 +165,7 @@ def _expand_scripts(
                 background=inner.background or command.background,
                 passed_over=inner.passed_over or command.passed_over,
             )
-            yield from _expand(found, context)
+            yield from _expand(found, context, mounts)
 
 
 def _runs_in_container(command: Command) -> bool:
@@ -287,7 +277,7 @@ class _EntryPoint:
     settings: Mapping[str, str]
 
 
-def _read_entry_point(command: Command, context: Context) -> _EntryPoint | None:
+def _read_entry_point(command: Command, context: Context, mounts: Mounts) -> _EntryPoint | None:
     """Return the entry point that receives the words of a command in a container."""
     script = entry_point_script(context.used, command) if context.used else None
     script = script or image_script(command, context.builds, context.files.current())
@@ -300,14 +290,18 @@ def _read_entry_point(command: Command, context: Context) -> _EntryPoint | None:
     started = replace(script, env={**settings, **script.env})
     # What is in the container counts, and not whether the call is reached.
     call = replace(command, conditions=frozenset(), perhaps=())
-    found = _expand_scripts(call, (started,), trial)
+    found = _expand_scripts(call, (started,), trial, mounts)
     commands = tuple(inner for inner in found if not inner.conditional)
     context.count = trial.count
     return _EntryPoint(script=script, commands=commands, settings=settings)
 
 
 def _before_words(
-    command: Command, found: list[Command], start: _EntryPoint | None, context: Context
+    command: Command,
+    found: list[Command],
+    start: _EntryPoint | None,
+    context: Context,
+    mounts: Mounts,
 ) -> Iterator[Command]:
     """Yield what a container of tests runs by itself before them: `collectstatic` in its entry point.
 
@@ -325,7 +319,7 @@ def _before_words(
     script = replace(call_as_shell(script, context.files), env={**settings, **script.env})
     own = {(each.call.program, each.call.arguments) for each in (command, *found)}
     call = replace(command, may_fail=False, background=False)
-    for each in _expand_scripts(call, (script,), context):
+    for each in _expand_scripts(call, (script,), context, mounts):
         is_new = (each.call.program, each.call.arguments) not in own
         # A program that the container starts without a script is the service itself.
         is_inside = len(each.via) > len(call.via) + 1

@@ -375,6 +375,27 @@ def test_a_file_that_is_copied_to_a_directory_keeps_its_name(tmp_path: Path, mad
     assert [step.run for step in found.config.tests.before] == ["mkdir -p out"]
 
 
+@pytest.mark.parametrize(
+    "line", ["docker compose up --exit-code-from web web", "docker compose run web"]
+)
+def test_scripts_in_a_container_work_in_its_directories(tmp_path: Path, line: str) -> None:
+    files = {
+        **django(),
+        **workflow(line),
+        "Dockerfile": "FROM python:3.12\nCOPY . /app\n",
+        "compose.yml": """
+            services:
+              web: {build: ., entrypoint: [/app/ci/wait.sh, /app/ci/tests.sh], volumes: [".:/app"]}
+        """,
+        "ci/wait.sh": 'sleep 1\nexec "$@"\n',
+        "ci/tests.sh": "cd /app || exit\n/app/ci/assets.sh && python manage.py test shop\n",
+        "ci/assets.sh": "cd /app && python manage.py compilemessages > /dev/null\n",
+    }
+    config = loaded(tmp_path, files).config
+    assert [step.run for step in config.tests.before] == ["python manage.py compilemessages"]
+    assert config.tests.args == (("shop",),)
+
+
 def test_a_directory_before_the_first_workdir_is_the_systems(tmp_path: Path) -> None:
     dockerfile = "FROM python:3.12\nRUN mkdir -p app\nWORKDIR /app\nCOPY . .\n"
     files = workflow("docker build -t shop .", "docker run shop python manage.py test")
