@@ -458,3 +458,16 @@ def test_runs_with_options_of_the_project_are_named(
     assert suite is not None
     assert suite.job.name == "a"
     assert [run.arguments for run in suite.elsewhere] == named
+
+
+def test_a_variable_whose_value_is_inside_a_word_of_one_leg_does_not_keep_legs_apart() -> None:
+    job = """
+        on: push
+        jobs:
+          test:
+            strategy: {matrix: {app: [authentication, notices]}}
+            env: {LANGUAGE: en}
+            steps: [{run: "manage.py test shop.${{ matrix.app }}"}]
+    """
+    found = suite_of({".github/workflows/ci.yml": job, "manage.py": ""})
+    assert sorted(found) == ["django shop.authentication", "django shop.notices"]
