@@ -58,7 +58,7 @@ from heroci_action.detection.ci.task_runners.shell_scripts import (
 )
 from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
-from heroci_action.detection.ci.test_runs import find_test_run
+from heroci_action.detection.ci.test_runs import find_test_run, is_django
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join, parent
 
@@ -305,7 +305,7 @@ def _before_words(
 ) -> Iterator[Command]:
     """Yield what a container of tests runs by itself before them: `collectstatic` in its entry point.
 
-    What `found` contains, and the command of the service, is no part of that.
+    What `found` contains, and the command of the service, is no part of that: the last one does not end by itself.
     """
     tree = context.files.tree
     if not any(find_test_run(each, tree) for each in found):
@@ -319,14 +319,16 @@ def _before_words(
     script = replace(call_as_shell(script, context.files), env={**settings, **script.env})
     own = {(each.call.program, each.call.arguments) for each in (command, *found)}
     call = replace(command, may_fail=False, background=False)
-    for each in _expand_scripts(call, (script,), context, mounts):
+    started = list(_expand_scripts(call, (script,), context, mounts))
+    for place, each in enumerate(started, 1):
         is_new = (each.call.program, each.call.arguments) not in own
         # A program that the container starts without a script is the service itself.
         is_inside = len(each.via) > len(call.via) + 1
         if is_new and is_inside and not find_test_run(each, tree):
             # The image gives its variables to the tests, too.
             env = {key: value for key, value in each.env.items() if settings.get(key) != value}
-            yield replace(each, env=env)
+            stays = place == len(started) and not is_django(each, tree)
+            yield replace(each, env=env, background=each.background or stays)
 
 
 def _with_exports(command: Command, start: _EntryPoint | None, context: Context) -> Command:

@@ -77,7 +77,7 @@ _PROGRAMS: Mapping[str, tuple[str, ...]] = {
         "gunicorn", "uvicorn", "daphne", "localstack", "minio", "sem-service", "elasticsearch", "mysqld", "mysqld_safe",
         "postgres", "mariadbd", "rabbitmq-server", "mongod", "valkey-server", "nginx", "apache2ctl", "sshd", "slapd",
         "mailhog", "MailHog", "mailpit", "mosquitto", "etcd", "nats-server", "meilisearch", "opensearch", "dockerd",
-        "rc-service",
+        "rc-service", "supervisord", "honcho", "watchmedo", "watchfiles", "nodemon", "uwsgi", "hypercorn", "granian",
     ),
     SERVER: (
         "psql", "createdb", "dropdb", "createuser", "dropuser", "pg_isready", "pg_restore", "mysql", "mysqladmin",

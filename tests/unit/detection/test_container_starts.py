@@ -69,6 +69,15 @@ def test_the_lines_of_an_entry_point_prepare_the_tests_in_its_container(
     assert reasons["python manage.py migrate"] == "it works on a database or another server"
 
 
+@pytest.mark.parametrize("server", ["./serve --reload", "watchmedo auto-restart -- ./serve"])
+def test_the_service_itself_is_no_line_before_the_tests(tmp_path: Path, server: str) -> None:
+    command = f", command: sh -c 'python manage.py collectstatic --noinput && {server}'"
+    lines = ["docker compose up -d", "docker compose exec web pytest"]
+    found = project(tmp_path, command, *lines)
+    assert [step.run for step in found.config.tests.before] == [COLLECT]
+    assert server in {line.line for line in found.facts.left_out}
+
+
 def test_a_line_of_an_entry_point_under_an_unknown_condition_is_named(tmp_path: Path) -> None:
     lines = ["MODE=$(date) docker compose run -e MODE web pytest"]
     found = project(tmp_path, "", *lines, dockerfile=IMAGE_ENTRY)
