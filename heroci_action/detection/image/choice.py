@@ -11,7 +11,7 @@ from heroci_action.detection.image.builds import find_builds, find_composed, rea
 from heroci_action.detection.image.code import copies_no_code, starts_code
 from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.settings.choice import choose_settings
-from heroci_action.repository.files import parent
+from heroci_action.repository.files import ancestors, parent
 
 # Words in the paths of Dockerfiles, and names of stages, that are not for the application in production.
 SIDE = re.compile(
@@ -23,8 +23,8 @@ SIDE = re.compile(
 )
 # `Dockerfile.prod`
 _PRODUCTION = re.compile(r"prod(uction)?", re.IGNORECASE)
-# `Dockerfile.prod`, `Dockerfile_web`, `shop.Dockerfile`, `ShopDockerfile`
-DOCKERFILE = r"(.*/)?(\w*Dockerfile([._-][\w.-]+)?|[\w.-]+\.Dockerfile|Containerfile)"
+# `Dockerfile.prod`, `Dockerfile_web`, `shop.Dockerfile`, `ShopDockerfile`, `dockerfile`, which Docker finds as well
+DOCKERFILE = r"(.*/)?(\w*[Dd]ockerfile([._-][\w.-]+)?|[\w.-]+\.[Dd]ockerfile|Containerfile)"
 # Directories whose names do not describe their content.
 _USUAL_PLACES = frozenset(
     {"src", "app", "apps", "django", "project", "config", "core", "web", "docker"}
@@ -106,14 +106,23 @@ def find_build(project: ProjectFiles, dockerfile: str) -> ImageBuild | None:
 def _is_application(project: ProjectFiles, path: str, *, wanted: bool) -> bool:
     """Return whether a Dockerfile installs Python code and has no path of a test, a database or the like.
 
-    A `wanted` image may wait for its command.
+    A `wanted` image may wait for its command, and be made of other files than those around manage.py.
     """
     if path.endswith(".dockerignore") or (_is_side(path) and path != _released(project)):
         return False
     text = project.tree.text(path)
     # A last stage for developers makes room for the stage for production.
     built = Dockerfile(text, Dockerfile(text).production_target(SIDE))
-    return bool(_FROM.search(text) and _PYTHON.search(text)) and (wanted or not built.is_idle)
+    is_own = wanted or not (built.is_idle or _is_of_other_files(project, path, built))
+    return bool(_FROM.search(text) and _PYTHON.search(text)) and is_own
+
+
+def _is_of_other_files(project: ProjectFiles, path: str, dockerfile: Dockerfile) -> bool:
+    """Return whether an image is built of a directory without the project's manage.py, as that of another program."""
+    manage = project.layout.manage
+    if manage is None or not dockerfile.copied:
+        return False
+    return choose_context(project, path, dockerfile) not in ancestors(parent(manage))
 
 
 def _is_side(path: str) -> bool:
@@ -135,7 +144,7 @@ def _rank(project: ProjectFiles, path: str) -> tuple[object, ...]:
     places = project.layout.directories
     place = places.index(parent(path)) if parent(path) in places else len(places)
     production = any(_PRODUCTION.fullmatch(word) for word in _words(path))
-    plain = path.rpartition("/")[2] == "Dockerfile"
+    plain = path.rpartition("/")[2].lower() == "dockerfile"
     return (
         # Next to `prod/django` there may be `prod/worker`.
         any(SIDE.fullmatch(word) for word in _words(path)),

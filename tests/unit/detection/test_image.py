@@ -584,6 +584,8 @@ COMPOSED = "services: {{web: {{build: {{context: ., dockerfile: {}}}}}}}\n"
         ({"compose.yml": COMPOSED.format("web.image"), "web.image": PLAIN}, "web.image"),
         ({**workflow("docker build -f images/shop ."), "images/shop": PLAIN, "Dockerfile": PLAIN}, "images/shop"),
         ({"prod.yml": "a: b\n", "Dockerfile": PLAIN}, "Dockerfile"),
+        ({"dockerfile": PLAIN}, "dockerfile"),
+        ({"web.dockerfile": PLAIN}, "web.dockerfile"),
     ],
 )  # fmt: skip
 def test_a_dockerfile_may_have_any_name_if_something_builds_it(
@@ -591,6 +593,23 @@ def test_a_dockerfile_may_have_any_name_if_something_builds_it(
 ) -> None:
     found = image(loaded(tmp_path, {**django(), **files}).config)
     assert (found.dockerfile, found.context) == (dockerfile, ".")
+
+
+@pytest.mark.parametrize(
+    ("path", "manage", "skipped"),
+    [
+        ("shop/model/Dockerfile", "shop/manage.py", True),
+        ("shop/Dockerfile", "shop/manage.py", False),
+        ("shop/Dockerfile", "shop/web/manage.py", False),
+    ],
+)
+def test_an_image_of_another_directory_is_not_the_application(
+    tmp_path: Path, path: str, manage: str, skipped: bool
+) -> None:
+    project = {manage: django()["manage.py"], "shop/model/train.py": "", "shop/train.py": ""}
+    text = "FROM python:3.12\nCOPY train.py /code/\nCMD python /code/train.py\n"
+    facts = loaded(tmp_path, {**project, path: text}).facts
+    assert ("image" in facts.skips) is skipped
 
 
 def test_heroku_names_the_image_of_the_application_and_its_command(tmp_path: Path) -> None:
