@@ -82,7 +82,7 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
         yield from _unread(project, set(_NEVER))
         return
     taken = frozenset((*_of_database(project), *_other_addresses(project, source)))
-    found = (*_secret_keys(source), *detect_flags(project, source), *_redis(project, source, taken))
+    found = (*_secret_keys(project, source), *detect_flags(project, source), *_redis(project, source, taken))
     yield from found
     keys = (item.key for item in found if isinstance(item, Found))
     yield from _others(project, source, {*taken, *(key.removeprefix("env.") for key in keys)})
@@ -130,8 +130,16 @@ def _other_addresses(project: ProjectFiles, source: SettingsSource) -> Iterator[
             yield read.name
 
 
-def _secret_keys(source: SettingsSource) -> Iterator[Finding]:
+def _secret_keys(project: ProjectFiles, source: SettingsSource) -> Iterator[Finding]:
+    """Yield a random key for each variable to which neither the CI nor a file of the settings gives a value.
+
+    Tests may compare a key that the repository states.
+    """
+    in_files = read_dotenv(project.tree, project.evidence.fixed_files)
+    stated = {name: value for name, (value, _) in {**in_files, **project.evidence.env}.items()}
     for read, statement in reads_for(source, "SECRET_KEY"):
+        if stated.get(read.name) and is_usable(source, read.name, stated[read.name]):
+            continue
         whole = read_of(getattr(statement.node, "value", statement.node))
         # Any other variable may only decide about the key, or name its file.
         is_key = whole is not None and whole.name == read.name

@@ -595,6 +595,29 @@ SECRET_KEY = env.str("SECRET_KEY", default=("" if not DEBUG else "xxx"))
     assert found == {"SECRET_KEY": "{secret_key}", "DEBUG": "1"}
 
 
+@pytest.mark.parametrize(
+    ("given", "files", "expected"),
+    [
+        ("{SHOP_KEY: stated}", {}, {"SHOP_KEY": "stated"}),
+        ("{SHOP_KEY: '${{ secrets.KEY }}'}", {}, {"SHOP_KEY": "{secret_key}"}),
+        ("{}", {".env": "SHOP_KEY=stated\n"}, {"SHOP_KEY": "stated"}),
+        ("{}", {".env": "SHOP_KEY=\n"}, {"SHOP_KEY": "{secret_key}"}),
+    ],
+)
+def test_a_secret_key_that_the_repository_states_is_kept(
+    tmp_path: Path, given: str, files: dict[str, str], expected: dict[str, str]
+) -> None:
+    settings = f"""{SQLITE}
+import os
+from dotenv import load_dotenv
+load_dotenv(os.path.join(os.path.dirname(__file__), os.pardir, ".env"))
+SECRET_KEY = os.environ["SHOP_KEY"]
+"""
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    tree = {**django(settings), **workflow("python manage.py test", env=given), **files}
+    assert loaded(tmp_path, tree).config.env == expected
+
+
 def test_other_variables_that_the_reader_of_the_key_declares_are_no_keys(tmp_path: Path) -> None:
     settings = """
 import environ, os
