@@ -82,7 +82,11 @@ def detect_variables(project: ProjectFiles) -> Iterator[Finding]:
         yield from _unread(project, set(_NEVER))
         return
     taken = frozenset((*_of_database(project), *_other_addresses(project, source)))
-    found = (*_secret_keys(project, source), *detect_flags(project, source), *_redis(project, source, taken))
+    found = (
+        *_secret_keys(project, source),
+        *detect_flags(project, source),
+        *_redis(project, source, taken),
+    )
     yield from found
     keys = (item.key for item in found if isinstance(item, Found))
     yield from _others(project, source, {*taken, *(key.removeprefix("env.") for key in keys)})
