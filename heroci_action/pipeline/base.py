@@ -9,7 +9,7 @@ from heroci_action.project import ProjectConfig
 from heroci_action.readers.registry import LINT_TOOLS
 
 NAME = "base"
-_PLUGGABLE = {"flake8", "mypy", "pylint"}
+_PLUGGABLE = {"flake8", "mypy", "pylint", "black", "isort"}
 
 
 def build(loaded: ProjectConfig, _: RunContext) -> Stage:

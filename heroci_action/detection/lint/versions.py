@@ -27,7 +27,10 @@ _PLUGIN = re.compile(
 )
 # `django-stubs`, `types-requests`
 _STUBS = re.compile(r"types-[\w-]+|[\w-]+-stubs(-ext)?")
-_TYPED = LINT_TOOLS["mypy"].hooks | LINT_TOOLS["pylint"].hooks
+# Hooks whose tools need what is installed beside them: types, plugins, or another version of a requirement.
+_EXTENDED = frozenset[str]().union(
+    *(LINT_TOOLS[name].hooks for name in ("mypy", "pylint", "black", "isort"))
+)
 
 
 def find_pin(project: ProjectFiles, tool: LintTool) -> str | None:
@@ -73,12 +76,12 @@ def _hook_pin(project: ProjectFiles, tool: LintTool) -> str | None:
 
 
 def find_plugins(project: ProjectFiles) -> Iterator[str]:
-    """Yield what linters load: Flake8's plugins, the reader of [tool.flake8], and mypy's stubs and packages."""
+    """Yield what linters load: Flake8's plugins, the reader of [tool.flake8], mypy's stubs, and hooks' dependencies."""
     yield from filter(_PLUGIN.fullmatch, _installed_with_flake8(project))
     yield from _stubs(project)
     for hook in read_hooks(project):
         # A local hook runs in the developer's environment.
-        if hook.id in _TYPED and not hook.entry:
+        if hook.id in _EXTENDED and not hook.entry:
             yield from hook.dependencies
     for directory in project.layout.directories:
         pyproject = project.tree.toml(join(directory, "pyproject.toml"))

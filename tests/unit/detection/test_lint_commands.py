@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from heroci_action.config.model import Config
+from heroci_action.pipeline.base import environment
 from tests.unit.detection.projects import django, loaded, manage, write
 
 BLACK = ("black", "--check", "--diff", "--quiet")
@@ -514,6 +515,13 @@ def test_plugins_of_flake8_are_those_of_the_hook_of_tox_and_of_ci(tmp_path: Path
         "flake8-isort>=4",
         "flake8-pyproject",
     )
+
+
+@pytest.mark.parametrize("tool", ["black", "isort", "pylint"])
+def test_what_a_hook_installs_beside_its_tool_is_installed(tmp_path: Path, tool: str) -> None:
+    hook = f"{{id: {tool}, additional_dependencies: [click==8.0.4]}}"
+    files = {**django(), **hooks(f"repos: [{{repo: x, rev: v1.2.3, hooks: [{hook}]}}]")}
+    assert "click==8.0.4" in environment(loaded(tmp_path, files)).tools
 
 
 def test_stubs_of_an_environment_for_mypy_belong_to_mypy(tmp_path: Path) -> None:
