@@ -56,6 +56,7 @@ class Facts:
     requires_python, python_alternatives: what the project states about its Python, and the versions that fit it.
     source_paths: directories to import from.
     distributions: normalised names of the distributions that the project requires directly, or has locked.
+    replacing: the packages that the CI installs after the others, in versions that those exclude.
     server_settings: the settings module of the server, if the tests use another one.
     asks_process: the settings ask which program loads them, so other commands than the tests may have other values.
     runs_check: the CI calls `check` by itself, with the settings that it has there.
@@ -90,6 +91,7 @@ class Facts:
     all_members: bool = False
     source_paths: tuple[str, ...] = ()
     distributions: frozenset[str] = frozenset()
+    replacing: tuple[str, ...] = ()
     server_settings: str | None = None
     asks_process: bool = False
     runs_check: bool = False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.actions import Customise, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Environment, Stage, Step
@@ -44,7 +47,7 @@ def environment(loaded: ProjectConfig) -> Environment:
         requires_python=facts.requires_python,
         requirements=config.requirements,
         constraints=() if config.lock else config.constraints,
-        packages=config.packages,
+        packages=tuple(text for text in config.packages if text not in facts.replacing),
         extras=config.extras,
         groups=config.groups,
         lock=config.lock,
@@ -55,9 +58,18 @@ def environment(loaded: ProjectConfig) -> Environment:
         all_members=facts.all_members,
         overlay=("coverage",) if config.tests.coverage else (),
         tools=_tools(loaded),
-        overrides=(loaded.django,) if loaded.django else (),
+        overrides=_overrides(loaded),
         image=config.base_image,
     )
+
+
+def _overrides(loaded: ProjectConfig) -> tuple[str, ...]:
+    """Return the packages that replace others: those that the CI installs later, and the Django of a matrix's cell."""
+    later = [text for text in loaded.config.packages if text in loaded.facts.replacing]
+    if loaded.django is None:
+        return tuple(later)
+    others = (text for text in later if canonicalize_name(Requirement(text).name) != "django")
+    return (*others, loaded.django)
 
 
 def _tools(loaded: ProjectConfig) -> tuple[str, ...]:

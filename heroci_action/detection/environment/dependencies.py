@@ -26,6 +26,7 @@ from heroci_action.detection.requirements.declared import (
 from heroci_action.detection.requirements.files import distribution
 from heroci_action.detection.requirements.indexes import warn_of_indexes
 from heroci_action.detection.requirements.installs import read_installs
+from heroci_action.detection.requirements.later_packages import find_replacing
 from heroci_action.detection.requirements.markers import applicable
 from heroci_action.detection.requirements.pixi import pixi_environment
 from heroci_action.detection.requirements.unknown_installs import warn_of_unknown_installs
@@ -150,6 +151,7 @@ def detect_dependencies(project: ProjectFiles) -> Iterator[Finding]:
     yield Fact("install_project", found.install_project)
     yield Fact("all_members", found.all_members)
     yield Fact("distributions", found.names)
+    yield Fact("replacing", tuple(find_replacing(project, found)))
     sources = (found.lock, found.requirements, found.packages, found.project)
     if not any((*sources, project.configured("packages"))):
         yield Warn(

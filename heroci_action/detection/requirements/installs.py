@@ -43,7 +43,7 @@ _LOCAL = re.compile(r"(?:file:)?(\.|\.\.|[\w./{}-]*/)?(?:\[([\w\s,.-]+)\])?")
 _BUILT = re.compile(
     rf"((?:[^\[]*/)?dist/[^\[]*|[^\[]*{UNKNOWN}[^\[]*|[^\[/:@]*[.*]whl)(?:\[([\w\s,.-]+)\])?"
 )
-_LISTS = ("files", "missing", "constraints", "packages", "extras", "groups", "locks")
+_LISTS = ("files", "missing", "constraints", "packages", "extras", "groups", "locks", "later")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,7 @@ class Installs:
     `locks` are the lock files that the commands use. `groups` and `extras` are named explicitly. `manager` is the tool
     whose own rules decide about groups that are not named: "uv", "poetry" or "pdm". `every_member` of uv's workspace
     may be installed, not only the project. The repository lacks the `missing` files. If `unsure`, a part is not known.
+    The `later` packages are installed after a file or a lock, whose versions they replace.
     """
 
     source: str = ""
@@ -64,6 +65,7 @@ class Installs:
     groups: tuple[str, ...] = ()
     without: frozenset[str] = frozenset()
     locks: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     manager: str = ""
     project: bool = False
     only: bool = False
@@ -154,6 +156,8 @@ def find_installing(project: ProjectFiles) -> tuple[Command, ...]:
 def merge(one: Installs, other: Installs) -> Installs:
     """Return what two calls install one after the other."""
     both = one.manager and other.manager
+    if one.files or one.manager:
+        other = replace(other, later=other.packages)
     return replace(
         one,
         **{name: _union(getattr(one, name), getattr(other, name)) for name in _LISTS},
