@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
@@ -9,10 +10,12 @@ from heroci_action.detection.ci.selection import spell_as_paths
 from heroci_action.detection.project_files import ProjectFiles
 from heroci_action.detection.test_runner.choice import uses_pytest
 from heroci_action.detection.test_runner.pytest_config import pytest_config
-from heroci_action.repository.files import ancestors, join
+from heroci_action.repository.files import ancestors, join, parent
 
 Choice = tuple[tuple[str, str], ...]
 """The options with their values, and the labels (with an empty name), that choose the tests of a run."""
+# Pytest's own value of `norecursedirs`.
+_NOT_ENTERED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules", "venv", "{arch}")
 
 
 def drop_repetitions(
@@ -36,10 +39,7 @@ def _contains(project: ProjectFiles, outer: Choice, inner: Choice) -> bool:
         places = _usual_places(project)
     # A run without labels is one of the whole directory.
     wanted = labels or ["."] * bool(places)
-    return all(
-        label in places or (_is_inside(label, places) and _is_collected(project, label))
-        for label in wanted
-    )
+    return all(any(_finds(project, place, label) for place in places) for label in wanted)
 
 
 def _options(choice: Choice) -> list[tuple[str, str]]:
@@ -59,9 +59,38 @@ def _usual_places(project: ProjectFiles) -> list[str]:
     return [join(path) for path in paths.split()] or ["."]
 
 
-def _is_inside(label: str, places: Iterable[str]) -> bool:
+def _finds(project: ProjectFiles, place: str, label: str) -> bool:
+    """Return whether a run of a place has the tests of a label."""
+    if label == place:
+        return True
     around = () if label.startswith("/") else ancestors(label)
-    return any(place == "." or any(fnmatchcase(each, place) for each in around) for place in places)
+    below = tuple(itertools.takewhile(lambda each: not _is_of(each, place), around))
+    return (
+        len(below) < len(around) and _is_entered(project, below) and _is_collected(project, label)
+    )
+
+
+def _is_of(path: str, place: str) -> bool:
+    # The places of `testpaths` may be patterns.
+    return path == "." if place == "." else fnmatchcase(path, place)
+
+
+def _is_entered(project: ProjectFiles, below: Iterable[str]) -> bool:
+    """Return whether a run goes down through directories which another run may name: not into `build`."""
+    paths = {each: project.layout.path_of(each) for each in below}
+    directories = {each: path for each, path in paths.items() if project.tree.has_directory(path)}
+    if not uses_pytest(project):
+        return all(project.tree.has(join(path, "__init__.py")) for path in directories.values())
+    named = pytest_config(project).options.get("norecursedirs", "").split()
+    names = {each.rpartition("/")[2] for each in directories}
+    left_out = any(fnmatchcase(name, each) for name in names for each in named or _NOT_ENTERED)
+    return not left_out and not any(_may_ignore(project, path) for path in paths.values())
+
+
+def _may_ignore(project: ProjectFiles, path: str) -> bool:
+    """Return whether a conftest.py around a path leaves out some: `collect_ignore = ["ui"]`."""
+    files = (join(place, "conftest.py") for place in ancestors(parent(path)))
+    return any("collect_ignore" in project.tree.text(file) for file in files)
 
 
 def _is_collected(project: ProjectFiles, label: str) -> bool:

@@ -130,6 +130,10 @@ FILES = {
     "shop/ui/checks.py": "",
     "other/test_c.py": "",
 }
+CONFTEST = {**FILES, "shop/conftest.py": 'collect_ignore = ["ui"]\n'}
+PACKAGE = {**FILES, "shop/__init__.py": "", "shop/ui/__init__.py": ""}
+APART = {**FILES, "pytest.ini": "[pytest]\nnorecursedirs = u? node_modules\n"}
+USUAL = {**FILES, "shop/build/test_d.py": ""}
 UNIT = {**FILES, "pytest.ini": "[pytest]\ntestpaths = shop\npython_files = test_*.py\n"}
 
 
@@ -148,7 +152,14 @@ UNIT = {**FILES, "pytest.ini": "[pytest]\ntestpaths = shop\npython_files = test_
         (UNIT, ("pytest", "pytest shop/ui"), ((),)),
         (UNIT, ("pytest", "pytest other"), ((), ("other",))),
         (UNIT, ("pytest", "pytest shop/ui/checks.py"), ((), ("shop/ui/checks.py",))),
-        (FILES, ("manage.py test", "manage.py test shop.test_a.T --reverse"), ((),)),
+        (APART, ("pytest", "pytest shop/ui"), ((), ("shop/ui",))),
+        (APART, ("pytest shop", "pytest shop/ui/test_b.py"), (("shop",), ("shop/ui/test_b.py",))),
+        (APART, ("pytest shop/ui", "pytest shop/ui/test_b.py"), (("shop/ui",),)),
+        (USUAL, ("pytest shop", "pytest shop/build"), (("shop",), ("shop/build",))),
+        (CONFTEST, ("pytest shop", "pytest shop/ui"), (("shop",), ("shop/ui",))),
+        (PACKAGE, ("manage.py test", "manage.py test shop.test_a.T --reverse"), ((),)),
+        (FILES, ("manage.py test", "manage.py test shop.ui"), ((), ("shop.ui",))),
+        (PACKAGE, ("manage.py test shop", "manage.py test shop.ui"), (("shop",),)),
         (FILES, ("manage.py test shop", "manage.py test shop.ui.checks.T"), (("shop",), ("shop.ui.checks.T",))),
     ],
 )  # fmt: skip
