@@ -58,7 +58,7 @@ from heroci_action.detection.ci.task_runners.shell_scripts import (
 )
 from heroci_action.detection.ci.task_runners.tasks import expand_task
 from heroci_action.detection.ci.task_runners.tox import expand_tox
-from heroci_action.detection.ci.test_runs import find_test_run, is_django
+from heroci_action.detection.ci.test_runs import find_test_run
 from heroci_action.detection.ci.working_tree import WorkingTree
 from heroci_action.repository.files import join, parent
 
@@ -327,7 +327,7 @@ def _before_words(
         if is_new and is_inside and not find_test_run(each, tree):
             # The image gives its variables to the tests, too.
             env = {key: value for key, value in each.env.items() if settings.get(key) != value}
-            stays = place == len(started) and not is_django(each, tree)
+            stays = place == len(started)
             yield replace(each, env=env, background=each.background or stays)
 
 

@@ -69,7 +69,10 @@ def test_the_lines_of_an_entry_point_prepare_the_tests_in_its_container(
     assert reasons["python manage.py migrate"] == "it works on a database or another server"
 
 
-@pytest.mark.parametrize("server", ["./serve --reload", "watchmedo auto-restart -- ./serve"])
+@pytest.mark.parametrize(
+    "server",
+    ["./serve --reload", "watchmedo auto-restart -- ./serve", "python manage.py read_mail"],
+)
 def test_the_service_itself_is_no_line_before_the_tests(tmp_path: Path, server: str) -> None:
     command = f", command: sh -c 'python manage.py collectstatic --noinput && {server}'"
     lines = ["docker compose up -d", "docker compose exec web pytest"]
