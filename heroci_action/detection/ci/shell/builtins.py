@@ -101,9 +101,9 @@ def _break(_: list[str], state: ShellState) -> None:
 
 
 def _trap(arguments: list[str], state: ShellState) -> None:
-    """Note what runs when the script ends: `trap "docker compose down" EXIT`; `-` takes it back."""
+    """Note what runs when the script ends: `trap "docker compose down" EXIT`; `-` takes it back, and `-p` shows it."""
     text, *signals = [argument for argument in arguments if argument != "--"] or [""]
-    if {"EXIT", "0"}.intersection(signals):
+    if {"EXIT", "0"}.intersection(signals) and text not in {"-p", "-l"}:
         # The trap of a branch that may not be taken is one more.
         state.traps[:] = [*(state.traps if state.conditions else ()), *({text} - {"-"})]
 

@@ -228,7 +228,9 @@ def _pattern(node: Node, state: ShellState) -> str:
     if node.type != "regex":
         return expand_one(node, state)
     named = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-    return named.sub(lambda found: _known(found[1] or found[2], state), text_of(node))
+    found = named.sub(lambda match: _known(match[1] or match[2], state), text_of(node))
+    # `^${1:-all}$` and `^$(uname)$` are not followed; a dollar at the end is one of the pattern.
+    return UNKNOWN if re.search(r"\$[({]", found) else found
 
 
 def _known(name: str, state: ShellState) -> str:

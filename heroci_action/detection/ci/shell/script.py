@@ -64,7 +64,8 @@ def read_script(script: Script, state: ShellState) -> Iterator[Command]:
     """Yield the commands of a script in order; `state` changes as its shell would, unless a condition is unknown."""
     flow = Flow(conditions=script.conditions, may_fail=script.may_fail)
     yield from _maybe(parse_shell(script.text), state, flow)
-    for text in state.traps:
+    # What a trap sets does not run again: `trap cleanup EXIT` in `cleanup`.
+    for text in tuple(state.traps):
         yield from _maybe(parse_shell(text), replace(state, ended=False), flow)
 
 
@@ -292,7 +293,9 @@ def _while(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
 
 def _counting(node: Node, state: ShellState, flow: Flow) -> Iterator[Command]:
     """Follow the body of `for ((i = 0; i < 5; i++))` once; how often it runs is not known."""
-    names = (text_of(each) for each in walk(node) if each.type == "variable_name")
+    parts = (part for name in ("initializer", "condition", "update") for part in fields(node, name))
+    counters = (each for part in parts for each in walk(part) if each.type == "variable_name")
+    names = map(text_of, counters)
     yield from _passes(node, [], dict.fromkeys(names, UNKNOWN), state, flow)
 
 

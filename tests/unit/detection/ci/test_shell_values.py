@@ -86,7 +86,14 @@ def test_a_comparison_of_known_values_is_decided(condition: str, runs: bool) -> 
 
 
 @pytest.mark.parametrize(
-    "condition", ["[ -L apps.txt ]", "[ -x apps.txt ]", "[[ a =~ $UNSET_BY_US ]]"]
+    "condition",
+    [
+        "[ -L apps.txt ]",
+        "[ -x apps.txt ]",
+        "[[ a =~ $UNSET_BY_US ]]",
+        "[[ a =~ ^${OTHER:-a}$ ]]",
+        "[[ a =~ ^$(uname)$ ]]",
+    ],
 )
 def test_a_condition_that_only_the_machine_knows_is_not_decided(condition: str) -> None:
     (command,) = commands_of(f"if {condition}; then run; fi", FILES)
@@ -158,3 +165,24 @@ def test_a_pipe_whose_end_is_not_known_reads_nothing() -> None:
     pipe = [["git", "ls-files"], ["sort"], ["xargs", "sha1sum"], ["cut", "-d", " ", "-f", "1"]]
     state = cast("ShellState", SimpleNamespace(files=Files(), directory="."))
     assert (output_of(pipe, state), read) == (None, [])
+
+
+def test_only_the_counters_of_a_loop_are_unknown() -> None:
+    loop = "WHERE=shop; for ((i = 0; i < 3; i++)); do run $WHERE $i; done"
+    assert [each.words for each in commands_of(loop)] == [("run", "shop", UNKNOWN)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("trap bye EXIT; run", ["run", "bye"]),
+        ("trap bye EXIT; trap - EXIT; run", ["run"]),
+        ("trap bye EXIT; trap -p EXIT; run", ["run", "bye"]),
+        (
+            "bye() { if [ $(date) ]; then trap bye EXIT; fi; end; }; trap bye EXIT; run",
+            ["run", "end"],
+        ),
+    ],
+)
+def test_a_trap_runs_once_at_the_end(text: str, found: list[str]) -> None:
+    assert shown(commands_of(text)) == found
