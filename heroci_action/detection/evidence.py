@@ -21,15 +21,15 @@ class Evidence:
     """The commands of every job and of the suite's, with its variables, images and Python.
 
     A variable comes with the file that sets it; `application` are those of the services that compose files build. The
-    code itself reads `env_files`, whose names variables decide, and `fixed_files`, which do not need to exist; the
-    variables of those that the CI writes are among `env`.
+    code itself reads `env_files`, whose names variables decide, and `fixed_files`, each with the module that reads it,
+    which do not need to exist; the variables of those that the CI writes are among `env`.
     """
 
     commands: tuple[Command, ...] = ()
     testing: tuple[Command, ...] = ()
     env: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     env_files: tuple[str, ...] = ()
-    fixed_files: tuple[str, ...] = ()
+    fixed_files: tuple[tuple[str, str], ...] = ()
     images: tuple[Image, ...] = ()
     pythons: tuple[tuple[str, str], ...] = ()
     application: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -43,7 +43,7 @@ def gather(tree: RepositoryFiles, ci: ProjectCI, places: Collection[str] = ()) -
     job = ci.likely_job
     compositions = _compositions(tree, places)
     fixed = tuple(find_fixed_files(tree, next(iter(places), ".")))
-    env = _variables(tree, ci, places, fixed)
+    env = _variables(tree, ci, places, [path for path, _ in fixed])
     known = {name: value for name, (value, _) in env.items()}
     env_files = tuple(find_env_files(tree, next(iter(places), "."), known))
     return Evidence(

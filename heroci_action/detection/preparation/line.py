@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from dataclasses import replace
 
 from packaging.utils import canonicalize_name
@@ -342,9 +343,15 @@ class Line:
         if tracked and self.call.name == "touch":
             return "it only marks files as changed" if tracked == paths else None
         if tracked:
-            given = {*tracked}.issubset(self.project.evidence.fixed_files)
-            return GIVEN if given else reason_of_write(tracked[0])
+            return GIVEN if self._are_given(tracked) else reason_of_write(tracked[0])
         return None if self.command.writes else _OUTSIDE
+
+    def _are_given(self, paths: Iterable[str]) -> bool:
+        """Return whether the plan has all variables that this line writes into files which the code always reads."""
+        read = {path for path, _ in self.project.evidence.fixed_files}
+        texts = [write.text for write in self.command.writes]
+        known = all(text is not None and UNKNOWN not in text for text in texts)
+        return known and not self.command.conditional and read.issuperset(paths)
 
     @property
     def _makes_directories(self) -> bool:

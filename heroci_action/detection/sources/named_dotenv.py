@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from heroci_action.detection.sources.environment_reads import COMPUTED, Read, read_of, reads
@@ -17,6 +17,8 @@ _JOINS = frozenset({"join", "joinpath"})
 _OVERRIDING = frozenset({"override", "overwrite"})
 # Calls that return the path that they get.
 _SAME = frozenset({"str", "Path", "abspath", "realpath", "find_dotenv"})
+# Calls that only ask whether a file is there.
+_LOOKING = frozenset({"exists", "isfile", "is_file"})
 _DEPTH = 8
 
 
@@ -29,25 +31,45 @@ def find_env_files(tree: RepositoryFiles, place: str, env: Mapping[str, str]) ->
             yield from filter(None, (_locate(tree, file, text) for text in found))
 
 
-def find_fixed_files(tree: RepositoryFiles, place: str) -> Iterator[str]:
-    """Yield the files that the code below `place` always reads: `read_env(os.path.join(BASE, "..", "env", ".env"))`.
+def find_fixed_files(tree: RepositoryFiles, place: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that modules below `place` always read if they exist, each with the module.
 
-    Variables of the environment count before those of the file.
+    `read_env(os.path.join(BASE, "..", "env", ".env"))`; variables of the environment count before those of the file.
     """
-    for file, call in _reading_calls(tree, place):
+    for file, call in _reading_calls(tree, place, always=True):
         if _OVERRIDING.isdisjoint(str(each.arg) for each in call.keywords):
             texts = _Paths.of(tree.python(file), {}).texts(call.args[0])
-            yield from filter(None, (_locate(tree, file, text) for text in texts))
+            found = filter(None, (_locate(tree, file, text) for text in texts))
+            yield from ((path, file) for path in found)
 
 
-def _reading_calls(tree: RepositoryFiles, place: str) -> Iterator[tuple[str, ast.Call]]:
-    """Yield the calls below `place` that read files, each after its module."""
+def _reading_calls(
+    tree: RepositoryFiles, place: str, *, always: bool = False
+) -> Iterator[tuple[str, ast.Call]]:
+    """Yield the calls below `place` that read files, perhaps only those that `always` do, each after its module."""
     for file in tree.python_with(*_READERS):
         if place not in ancestors(parent(file)):
             continue
-        for call in ast.walk(tree.python(file)):
+        module = tree.python(file)
+        # The functions of manage.py run, too.
+        imported = always and file.rpartition("/")[2] != "manage.py"
+        for call in _imported(module.body) if imported else ast.walk(module):
             if isinstance(call, ast.Call) and last_name(call.func) in _READERS and call.args:
                 yield file, call
+
+
+def _imported(statements: Iterable[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield the nodes that importing a module reaches; `if path.exists():` is no condition here."""
+    for statement in statements:
+        match statement:
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                continue
+            case ast.If(test=test, body=body):
+                calls = (each for each in ast.walk(test) if isinstance(each, ast.Call))
+                if any(last_name(each.func) in _LOOKING for each in calls):
+                    yield from _imported(body)
+            case _:
+                yield from ast.walk(statement)
 
 
 def _locate(tree: RepositoryFiles, file: str, text: str) -> str | None:

@@ -66,6 +66,7 @@ _NEVER = frozenset(
         "PATH", "HOME", "USER", "PWD", "PYTHONPATH", "VIRTUAL_ENV", "TERM", "SHELL", "DJANGO_SETTINGS_MODULE",
     }
 )  # fmt: skip
+_BEFORE_SETTINGS = frozenset({"manage.py", "conftest.py", "__init__.py"})
 # Addresses and accounts of servers, which scripts read to wait for them.
 _ADDRESS = re.compile(
     r"(^|_)(DB|DATABASE|POSTGRES|POSTGRESQL|PG|SQL|MYSQL|MARIADB|REDIS|VALKEY)\w*_"
@@ -139,7 +140,7 @@ def _secret_keys(project: ProjectFiles, source: SettingsSource) -> Iterator[Find
 
     Tests may compare a key that the repository states.
     """
-    in_files = read_dotenv(project.tree, project.evidence.fixed_files)
+    in_files = _in_files(project, source)
     stated = {name: value for name, (value, _) in {**in_files, **project.evidence.env}.items()}
     for read, statement in reads_for(source, "SECRET_KEY"):
         if stated.get(read.name) and is_usable(source, read.name, stated[read.name]):
@@ -149,6 +150,17 @@ def _secret_keys(project: ProjectFiles, source: SettingsSource) -> Iterator[Find
         is_key = whole is not None and whole.name == read.name
         if (is_key or _SECRET.search(read.name)) and "FILE" not in read.name:
             yield Found(f"env.{read.name}", "{secret_key}", f"SECRET_KEY in {statement.file}")
+
+
+def _in_files(project: ProjectFiles, source: SettingsSource) -> Mapping[str, tuple[str, str]]:
+    """Return the variables of the files that the settings, or what starts before them, always read."""
+    files = project.evidence.fixed_files
+    read = (
+        path
+        for path, module in files
+        if module in source.files or module.rpartition("/")[2] in _BEFORE_SETTINGS
+    )
+    return read_dotenv(project.tree, read)
 
 
 def _redis(
@@ -276,7 +288,7 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
     done = {*taken, *_NEVER, "TEST_DATABASE_PREFIX"}
     # The tests run without it anyway, and the settings cannot be read without a value.
     debug = {found.key: found for found in debug_off(source)}
-    in_files = read_dotenv(project.tree, project.evidence.fixed_files)
+    in_files = _in_files(project, source)
     own = {*find_own_variables(source), *find_made_later(project), *in_files}
     missing: dict[str, str] = {}
     guessed: dict[str, tuple[str, str]] = {}

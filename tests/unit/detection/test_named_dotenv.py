@@ -100,3 +100,38 @@ def test_a_tracked_file_moved_over_another_is_a_warning(tmp_path: Path) -> None:
     found = loaded(tmp_path, django() | files | line)
     assert found.config.tests.before == ()
     assert any("'mv ci/names.py shop/names.py'" in text for text in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "files", "is_read"),
+    [
+        ('load_dotenv("own.env")\n', {}, True),
+        ('if os.path.exists("own.env"):\n    load_dotenv("own.env")\n', {}, True),
+        ('if os.getenv("LOCAL"):\n    load_dotenv("own.env")\n', {}, False),
+        ('def read():\n    load_dotenv("own.env")\n', {}, False),
+        ("", {"fabfile.py": 'load_dotenv("own.env")\n'}, False),
+        ("", {"conftest.py": 'load_dotenv("own.env")\n'}, True),
+    ],
+)
+def test_only_files_that_the_tests_read_for_certain_have_their_variables(
+    tmp_path: Path, settings: str, files: dict[str, str], is_read: bool
+) -> None:
+    settings += 'SECRET_KEY = env("SHOP_SECRET")\nTOKEN = env("SHOP_TOKEN")\n'
+    more = {**files, "own.env": "SHOP_SECRET=a\nSHOP_TOKEN=b\nSHOP_KEY=c\n"}
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    start = "import environ, os\nenv = environ.Env()\n"
+    found = loaded(tmp_path, django(f"{SQLITE}{start}{settings}") | more)
+    assert ("SHOP_SECRET" in found.config.env) is not is_read
+    assert any("SHOP_TOKEN" in text for text in found.warnings) is not is_read
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'echo "SHOP_KEY=${{ secrets.KEY }}" >> env/.env',
+        "if [ $(date) = x ]; then cp env/.env_ci env/.env; fi",
+    ],
+)
+def test_a_file_whose_new_variables_are_not_known_is_a_warning(tmp_path: Path, line: str) -> None:
+    _, warnings = project_with_file(tmp_path, FIXED, line)
+    assert "changes files that git tracks" in warnings
