@@ -20,7 +20,7 @@ class Number(str):
 
 
 class Nothing(str):
-    """No value, as the file spells it: nothing, `~` or `null`."""
+    """No value: nothing, `~` or `null`. The text is empty, as the services of CI read it."""
 
     __slots__ = ()
 
@@ -112,8 +112,8 @@ def _number(loader: _Loader, node: yaml.ScalarNode) -> Number:
     return Number(loader.construct_scalar(node))
 
 
-def _nothing(loader: _Loader, node: yaml.ScalarNode) -> Nothing:
-    return Nothing(loader.construct_scalar(node))
+def _nothing(*_: object) -> Nothing:
+    return Nothing()
 
 
 class _Dumper(yaml.SafeDumper):
@@ -179,10 +179,9 @@ def items(value: object) -> list[Any]:
 
 
 def texts(value: object) -> list[str]:
-    """Return the texts in a value that may be one text or a list of them."""
-    if isinstance(value, str):
-        return [value]
-    return [item for item in items(value) if isinstance(item, str)]
+    """Return the texts in a value that may be one text, a list of them, or nothing."""
+    values = [value] if isinstance(value, str) else items(value)
+    return [item for item in values if isinstance(item, str) and not isinstance(item, Nothing)]
 
 
 def read_variables(value: object) -> dict[str, str | None]:

@@ -212,3 +212,9 @@ def test_a_line_in_statements_in_each_other_is_shown(job: list[tuple[str, str, s
     ci = yaml({"on": "push", "jobs": {"test": {"steps": steps}}})
     with tempfile.TemporaryDirectory() as root:
         assert vanished(Path(root), {".github/workflows/ci.yml": ci}, lines) == [], written
+
+
+@pytest.mark.parametrize("nothing", ["", "~", "null", "[]", "[~]"])
+def test_a_phase_without_lines_leaves_nothing_out(tmp_path: Path, nothing: str) -> None:
+    text = f"test: {{script: [{TEST}], after_script: {nothing}}}\n"
+    assert loaded(tmp_path, {**django(), ".gitlab-ci.yml": text}).facts.left_out == ()

@@ -66,7 +66,7 @@ def read_env(value: object, contexts: Mapping[str, Any]) -> dict[str, str]:
     entries = given.items() if isinstance(given, Mapping) else ()
     pairs = [(name, value) for name, value in entries if not _FIXED.fullmatch(name)]
     # A variable without a value is empty.
-    plain = {name: "" if value == "null" else _spell(value) for name, value in pairs}
+    plain = {name: _spell(value) for name, value in pairs}
     return {name: interpolate(text, contexts) for name, text in plain.items()}
 
 

@@ -52,7 +52,10 @@ def _commands(scripts: Iterable[Script], context: Context, env_file: str) -> Ite
 
 def leave_out_following(lines: Iterable[str], source: str) -> tuple[LeftOut, ...]:
     """Return the lines that a service runs after a job, whose outcome they do not change."""
-    return tuple(LeftOut(line=line, source=source, reason=FOLLOWS, harmless=True) for line in lines)
+    written = filter(None, lines)
+    return tuple(
+        LeftOut(line=line, source=source, reason=FOLLOWS, harmless=True) for line in written
+    )
 
 
 def fill_variables(text: str, env: Mapping[str, str]) -> str:

@@ -19,7 +19,9 @@ from heroci_action.detection.ci.yaml_file import parse_yaml
         ("Yes", "Yes"),
         ("3.10", "3.10"),
         ("", ""),
-        ("null", "null"),
+        ("null", ""),
+        ("~", ""),
+        ("'null'", "null"),
     ],
 )
 def test_a_scalar_is_the_text_of_the_variable(scalar: str, text: str) -> None:
