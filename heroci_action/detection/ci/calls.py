@@ -308,6 +308,7 @@ _LAUNCHERS: Mapping[str, Launcher] = {
     "nix": _nix,
     "nix-shell": _nix_shell,
     "op": _tool("run", valued=("--env-file",)),
+    "honcho": _tool("run", valued=("-e", "--env")),
     "doppler": _tool("run", valued=("-p", "--project", "-c", "--config")),
     **dict.fromkeys(_SEPARATED, _behind_dashes),
     "env": _environment,

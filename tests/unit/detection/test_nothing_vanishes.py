@@ -218,3 +218,10 @@ def test_a_line_in_statements_in_each_other_is_shown(job: list[tuple[str, str, s
 def test_a_phase_without_lines_leaves_nothing_out(tmp_path: Path, nothing: str) -> None:
     text = f"test: {{script: [{TEST}], after_script: {nothing}}}\n"
     assert loaded(tmp_path, {**django(), ".gitlab-ci.yml": text}).facts.left_out == ()
+
+
+def test_what_honcho_runs_is_no_service(tmp_path: Path) -> None:
+    line = "honcho run -e ci.env python manage.py collectstatic --noinput"
+    found = loaded(tmp_path, {**django(), **workflow("honcho start", line, TEST)})
+    assert any("collectstatic" in str(step.run) for step in found.config.tests.before)
+    assert [each.line for each in found.facts.left_out] == ["honcho start"]
