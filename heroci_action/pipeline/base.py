@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
+from heroci_action.detection.requirements.files import distribution
 from heroci_action.pipeline.run_context import RunContext
 from heroci_action.plan.actions import Customise, InstallDependencies, InstallSystemPackages
 from heroci_action.plan.stages import Environment, Stage, Step
@@ -68,7 +68,7 @@ def _overrides(loaded: ProjectConfig) -> tuple[str, ...]:
     later = [text for text in loaded.config.packages if text in loaded.facts.replacing]
     if loaded.django is None:
         return tuple(later)
-    others = (text for text in later if canonicalize_name(Requirement(text).name) != "django")
+    others = (text for text in later if distribution(Requirement(text)) != "django")
     return (*others, loaded.django)
 
 

@@ -232,15 +232,15 @@ class _Reader:
             self.servers.pop(name, None)
             self.needed |= {*self.used.with_needs([name])} - {name}
         build = self._build_of(command) if is_test else None
-        if build and not self._may_be_of_tests(build):
-            return replace(inside, env={**read_contents(build, self.files).env, **inside.env})
-        image = _image_of(command, self.used, build, self.files) if is_test else None
+        is_own = is_test and (build is None or self._may_be_of_tests(build))
+        image = _image_of(command, self.used, build, self.files) if is_own else None
         self.base = image or self.base
         self.python = (image.python if image else None) or self.python
         if build is None:
             return inside
-        self.contents = read_contents(build, self.files)
-        return replace(inside, env={**self.contents.env, **inside.env})
+        contents = read_contents(build, self.files)
+        self.contents = contents if is_own else self.contents
+        return replace(inside, env={**contents.env, **inside.env})
 
     def _may_be_of_tests(self, build: ImageBuild) -> bool:
         """Note an image in which tests run; return whether it may be that of the suite.

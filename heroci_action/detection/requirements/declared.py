@@ -150,8 +150,10 @@ def _without_ci(project: ProjectFiles, installs: Installs) -> Dependencies:
     lock = _nearest(project, _LOCKS)
     if lock:
         return _from_lock(project, lock, installs)
-    files, pipfile = choose_files(project.tree, project.layout), _from_pipfile(project)
-    if files and not (pipfile and all(_is_elsewhere(project, file) for file in files)):
+    files = choose_files(project.tree, project.layout)
+    elsewhere = all(_is_elsewhere(project, file) for file in files)
+    pipfile = _from_pipfile(project) if elsewhere else None
+    if files and pipfile is None:
         return _from_files(project, replace(installs, files=files), "the requirements files")
     return pipfile or _from_metadata(project, installs)
 

@@ -11,7 +11,7 @@ from heroci_action.detection.ci.records import Image, LeftOut
 from heroci_action.detection.ci.tool_variables import may_change_tests
 from heroci_action.detection.facts import Vendor
 from heroci_action.detection.findings import Finding, Found, Warn
-from heroci_action.detection.project_files import ProjectFiles
+from heroci_action.detection.project_files import ProjectFiles, once
 from heroci_action.detection.requirements.declared import distributions
 from heroci_action.detection.servers.ci_servers import (
     DATABASES,
@@ -140,7 +140,7 @@ def _secret_keys(project: ProjectFiles, source: SettingsSource) -> Iterator[Find
 
     Tests may compare a key that the repository states.
     """
-    in_files = _in_files(project, source)
+    in_files = _in_files(project)
     stated = {name: value for name, (value, _) in {**in_files, **project.evidence.env}.items()}
     for read, statement in reads_for(source, "SECRET_KEY"):
         if stated.get(read.name) and is_usable(source, read.name, stated[read.name]):
@@ -152,13 +152,15 @@ def _secret_keys(project: ProjectFiles, source: SettingsSource) -> Iterator[Find
             yield Found(f"env.{read.name}", "{secret_key}", f"SECRET_KEY in {statement.file}")
 
 
-def _in_files(project: ProjectFiles, source: SettingsSource) -> Mapping[str, tuple[str, str]]:
-    """Return the variables of the files that the settings, or what starts before them, always read."""
-    files = project.evidence.fixed_files
+@once
+def _in_files(project: ProjectFiles) -> Mapping[str, tuple[str, str]]:
+    """Return the variables of the files that the settings, or the modules before them, always read."""
+    source = settings_source(project)
+    settings = source.files if source else ()
     read = (
         path
-        for path, module in files
-        if module in source.files or module.rpartition("/")[2] in _BEFORE_SETTINGS
+        for path, module in project.evidence.fixed_files
+        if module in settings or module.rpartition("/")[2] in _BEFORE_SETTINGS
     )
     return read_dotenv(project.tree, read)
 
@@ -288,7 +290,7 @@ def _others(project: ProjectFiles, source: SettingsSource, taken: set[str]) -> I
     done = {*taken, *_NEVER, "TEST_DATABASE_PREFIX"}
     # The tests run without it anyway, and the settings cannot be read without a value.
     debug = {found.key: found for found in debug_off(source)}
-    in_files = _in_files(project, source)
+    in_files = _in_files(project)
     own = {*find_own_variables(source), *find_made_later(project), *in_files}
     missing: dict[str, str] = {}
     guessed: dict[str, tuple[str, str]] = {}

@@ -24,6 +24,8 @@ _ENDS = frozenset({"exit", "return"})
 _OWN_FAILURE = re.compile(r"\"?(?:[1-9]|\$)")
 # Words of commands that run tests or ask for changes, also where their output is read.
 _CHECKING = frozenset({"pytest", "py.test", "test", "makemigrations", "--porcelain", "--exit-code"})
+# `$1` and `${1}` in a regular expression
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 # Docker makes this file in each container.
 _OF_DOCKER = "/.dockerenv"
 _CONSTANTS = {"true": True, ":": True, "false": False}
@@ -227,8 +229,7 @@ def _pattern(node: Node, state: ShellState) -> str:
     """Return a regular expression with its variables, which the grammar leaves as they are: `^${1}$`."""
     if node.type != "regex":
         return expand_one(node, state)
-    named = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-    found = named.sub(lambda match: _known(match[1] or match[2], state), text_of(node))
+    found = _VARIABLE.sub(lambda match: _known(match[1] or match[2], state), text_of(node))
     # `^${1:-all}$` and `^$(uname)$` are not followed; a dollar at the end is one of the pattern.
     return UNKNOWN if re.search(r"\$[({]", found) else found
 
@@ -261,8 +262,8 @@ def _exists(operand: str, state: ShellState) -> bool | None:
     return None if path is None else state.files.has(path) or state.files.has_directory(path)
 
 
-def _is_absent(operand: str, state: ShellState) -> bool | None:
-    """Return False for a path that a fresh checkout lacks; what kind of file another one is is not known."""
+def _is_of_kind(operand: str, state: ShellState) -> bool | None:
+    """Return False for a path that a fresh checkout lacks, and None for any other: its kind of file is not known."""
     return False if _exists(operand, state) is False else None
 
 
@@ -274,9 +275,9 @@ _UNARY: Mapping[str, Callable[[str, ShellState], bool | None]] = {
     "-d": _exists,
     "-r": _exists,
     "-s": _exists,
-    "-L": _is_absent,
-    "-h": _is_absent,
-    "-x": _is_absent,
+    "-L": _is_of_kind,
+    "-h": _is_of_kind,
+    "-x": _is_of_kind,
 }
 
 
